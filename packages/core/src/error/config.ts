@@ -1,0 +1,11 @@
+/** Errors of options and arguments: whoever deploys fixes them at start. */
+export const configMessages = {
+  MR_CONFIG_DURATION: (d: { readonly option: string; readonly value: string }): string =>
+    `${d.option}: "${d.value}" is not a duration; give milliseconds as a number, or a text such as "500ms", "10s", "5m", "1h", "7d".`,
+  MR_CONFIG_UNKNOWN: (d: { readonly option: string; readonly nearest: string | null }): string =>
+    `Unknown option "${d.option}"${d.nearest === null ? '; see StreamsOptions for the list.' : `; did you mean "${d.nearest}"?`}`,
+  MR_CONFIG_INVALID: (d: { readonly option: string; readonly value: string; readonly accepted: string }): string =>
+    `Option ${d.option}: ${d.value} is not accepted; give ${d.accepted}.`,
+  MR_CONFIG_MISSING: (d: { readonly option: string; readonly accepted: string }): string =>
+    `Option ${d.option} is required; give ${d.accepted}.`,
+} as const

@@ -1,0 +1,35 @@
+/** Errors of single records: the record handlers decide (skip, dead-letter, stop). */
+export const recordMessages = {
+  MR_RECORD_DESERIALIZE: (d: {
+    readonly topic: string
+    readonly partition: number
+    readonly offset: number
+    readonly part: string
+    readonly reason: string
+  }): string =>
+    `The ${d.part} of the record at ${d.topic}-${d.partition} offset ${d.offset} cannot be decoded: ${d.reason}. Skip or dead-letter it with onDeserializationError, or correct the topic's serde.`,
+  MR_RECORD_NULL_KEY: (d: { readonly topic: string; readonly partition: number; readonly offset: number }): string =>
+    `The record at ${d.topic}-${d.partition} offset ${d.offset} has a null key, which topic "${d.topic}" does not declare; declare it with key: nullable(…).`,
+  MR_RECORD_NULL_VALUE: (d: { readonly topic: string; readonly partition: number; readonly offset: number }): string =>
+    `The record at ${d.topic}-${d.partition} offset ${d.offset} has a null value, which topic "${d.topic}" does not declare; declare it with value: nullable(…).`,
+  MR_RECORD_TIMESTAMP: (d: {
+    readonly topic: string
+    readonly partition: number
+    readonly offset: number
+    readonly timestampMs: number
+  }): string =>
+    `The record at ${d.topic}-${d.partition} offset ${d.offset} has the negative timestamp ${d.timestampMs}; choose another timestampExtractor (log-and-skip, use-partition-time) to accept it.`,
+  MR_RECORD_PROCESS: (d: {
+    readonly node: string
+    readonly task: string
+    readonly topic: string | null
+    readonly partition: number
+    readonly offset: number
+    readonly reason: string
+  }): string =>
+    `Node "${d.node}" of task ${d.task} failed on ${d.topic === null ? 'a punctuation' : `the record at ${d.topic}-${d.partition} offset ${d.offset}`}: ${d.reason}`,
+  MR_RECORD_SERIALIZE: (d: { readonly topic: string; readonly part: string; readonly reason: string }): string =>
+    `The ${d.part} of a record for topic "${d.topic}" cannot be encoded: ${d.reason}. Correct the serde, or decide with onProductionError.`,
+  MR_RECORD_PRODUCE: (d: { readonly topic: string; readonly reason: string }): string =>
+    `A record for topic "${d.topic}" was refused: ${d.reason}. Decide with onProductionError.`,
+} as const

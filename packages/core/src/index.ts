@@ -1,0 +1,12 @@
+/** The public names of the domain, listed one by one. */
+export { type Change } from './record/change.ts'
+export { type Header, type Headers, noHeaders } from './record/headers.ts'
+export { record, type RecordMetadata, type StreamRecord } from './record/record.ts'
+export { formatTaskId, formatTopicPartition, type TaskId, type TopicPartition } from './record/topic-partition.ts'
+export type { Window, Windowed } from './record/windowed.ts'
+export { type Duration, durationMs } from './time/duration.ts'
+export type { Serde } from './serde/serde.ts'
+export * from './errors.ts'
+export * from './store/store.ts'
+export type { StoreDefinition, StoreHandle, StoreKind, StoreLogging, StoreType } from './store/definition.ts'
+export * from './processor/processor.ts'

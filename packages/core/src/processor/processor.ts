@@ -1,0 +1,92 @@
+/** The contracts of processors: what users write, what operators are, what a task gives them. */
+import type { Duration } from '../time/duration.ts'
+import type { Cancellable } from '../port/clock.ts'
+import type { Headers } from '../record/headers.ts'
+import type { RecordMetadata, StreamRecord } from '../record/record.ts'
+import type { StoreDefinition } from '../store/definition.ts'
+import type { StateStore } from '../store/store.ts'
+
+/**
+ * One node's code. A task makes one instance per node from its supplier, calls `init` once, `process` for each record
+ * (never concurrently, never asynchronously) and `close` once.
+ */
+export interface Processor<KIn = unknown, VIn = unknown, KOut = unknown, VOut = unknown> {
+  init?(context: ProcessorContext<KOut, VOut>): void
+  process(record: StreamRecord<KIn, VIn>): void
+  close?(): void
+}
+
+/** Like Processor, but the key cannot change, so that no repartition is needed downstream. */
+export interface FixedKeyProcessor<K = unknown, VIn = unknown, VOut = unknown> {
+  init?(context: FixedKeyProcessorContext<K, VOut>): void
+  process(record: StreamRecord<K, VIn>): void
+  close?(): void
+}
+
+/** Makes a processor per task; with `stores`, their definitions are added to the topology and connected. */
+export type ProcessorSupplier<P = Processor<never, never, never, never>> =
+  | (() => P)
+  | { create(): P; readonly stores?: readonly StoreDefinition<never, never>[] }
+
+export type PunctuationType = 'stream-time' | 'wall-clock'
+
+export interface ScheduleOptions {
+  /** The grid begins here instead of at 0 (stream time) or now (wall clock), ms since the epoch. */
+  readonly startMs?: number
+}
+
+/** What every node sees of its task. Valid only inside `init`, `process`, punctuations and `close`. */
+export interface TaskContext {
+  readonly applicationId: string
+  /** `0_3` */
+  readonly taskId: string
+  /** Where the record being processed came from; undefined in a punctuation. */
+  recordMetadata(): RecordMetadata | undefined
+  /** Greatest event time the task has taken so far, −1 at first. */
+  currentStreamTimeMs(): number
+  currentSystemTimeMs(): number
+  getStateStore<S extends StateStore = StateStore>(store: string | StoreDefinition<never, never>): S
+  /** Asks for a commit soon; it happens after the current record. */
+  commit(): void
+  /**
+   * Calls back when time passes the next multiple of `interval` (missed ones are skipped). The time given is the
+   * current stream or wall-clock time, as in Kafka.
+   */
+  schedule(
+    interval: Duration,
+    type: PunctuationType,
+    callback: (timestampMs: number) => void,
+    options?: ScheduleOptions,
+  ): Cancellable
+}
+
+export interface ProcessorContext<KOut = unknown, VOut = unknown> extends TaskContext {
+  /** Hands the record to all children, or to the named one, before it returns. */
+  forward(record: StreamRecord<KOut, VOut>, child?: string): void
+}
+
+export interface FixedKeyProcessorContext<K = unknown, VOut = unknown> extends TaskContext {
+  /** As above; throws MR_RECORD_… if the key is not that of the record being processed. */
+  forward(record: StreamRecord<K, VOut>, child?: string): void
+}
+
+/**
+ * What operators (not users) see: the same context with the mutable current record and the metrics of the node.
+ * `ProcessorContext` objects that a task makes implement it; operators take it by `internalContext(context)`.
+ */
+export interface OperatorContext<KOut = unknown, VOut = unknown> extends ProcessorContext<KOut, VOut> {
+  /** Time and headers of the record being processed, as stores see them. */
+  readonly current: { timestampMs: number; headers: Headers }
+  /** Counts into `dropped-records-total`, with the reason in the log. */
+  droppedRecord(reason: string): void
+  /** Adds to another counter of the node: `suppression-emit-total`, `window-aggregate-final-emit-total`. */
+  count(metric: string, delta: number): void
+  /** Registers what to do for a cached store's flushed entries; false when the store does not cache (see LiveStore). */
+  setFlushListener(
+    store: string,
+    listener: (key: never, newValue: never, oldValue: never, timestampMs: number, headers: Headers) => void,
+    wantsOld: boolean,
+  ): boolean
+  /** The value of a configuration property by Kafka's name, e.g. the emission throttles; undefined when not set. */
+  config(name: string): string | number | boolean | undefined
+}
