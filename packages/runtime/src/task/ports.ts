@@ -1,0 +1,93 @@
+/**
+ * What a task asks of its surroundings and what it hands out: raw records in, raw records out, positions, settings.
+ *
+ * The stream loop gives a task fetched batches and a collector on the producer; the test driver gives it single records
+ * and a collector that keeps what was sent. Neither is known here: the task is synchronous and does no I/O.
+ */
+import type { Headers, StateStore, StoreDefinition } from '@millrace/core'
+import type { LiveStore } from '@millrace/core/internal'
+
+/**
+ * Records of one partition as they lie in a fetched batch: nothing is decoded until it is asked for.
+ *
+ * Offsets ascend. Keys and values are views on a larger buffer or null. `protocol`'s fetched batches have this shape;
+ * `singleRecord` makes one of a single record.
+ */
+export interface RawRecords {
+  readonly count: number
+  offsetAt(index: number): number
+  timestampAt(index: number): number
+  keyAt(index: number): Uint8Array | null
+  valueAt(index: number): Uint8Array | null
+  headersAt(index: number): Headers
+}
+
+/** One record on its way to a topic. Bytes belong to the collector from now on; nobody writes into them again. */
+export interface OutgoingRecord {
+  readonly topic: string
+  /** Null: the collector's default partitioner chooses (Java's: murmur2 of the key, sticky for null keys). */
+  readonly partition: number | null
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  /** Null: written without a timestamp (changelogs of suppress and grace buffers). */
+  readonly timestampMs: number | null
+  readonly headers: Headers
+}
+
+/**
+ * Where a task's output goes. Synchronous: the worker's implementation appends to the producer's accumulator and deals
+ * with acknowledgements and refusals itself; what it throws fails the task.
+ */
+export interface RecordCollector {
+  send(
+    topic: string,
+    partition: number | null,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    timestampMs: number | null,
+    headers: Headers,
+  ): void
+  /** Number of partitions of a topic, for partitioners of sinks; undefined when the topic is not known. */
+  partitionCount(topic: string): number | undefined
+}
+
+/** How far a task has come in one input partition. */
+export interface PartitionPosition {
+  readonly topic: string
+  readonly partition: number
+  /** Offset of the next record to process. */
+  readonly offset: number
+  /** Commit metadata: Kafka's TopicPartitionMetadata (partition time), base64. */
+  readonly metadata: string
+}
+
+/** The changelog of one store of a task. */
+export interface TaskChangelog {
+  /** Real topic name, with the application id where it is internal. */
+  readonly topic: string
+  readonly partition: number
+  /** True when the changelog is a source topic (optimised source tables, read-only stores): restored up to the committed offset. */
+  readonly isSource: boolean
+  readonly definition: StoreDefinition
+  readonly store: LiveStore
+}
+
+/** Resolved settings of a task; all that depends on options. */
+export interface TaskSettings {
+  /** Share of dirty cache bytes for this task; 0 = caching off. */
+  readonly cacheBytesMax: number
+  /** `errors.dead.letter.queue.topic.name`; null = none. */
+  readonly deadLetterTopic: string | null
+  /** `processing.exception.handler.global.enabled` */
+  readonly processingHandlerGlobal: boolean
+  /** Any property by Kafka's name, for operators (emission throttles); undefined when not set. */
+  config(name: string): string | number | boolean | undefined
+}
+
+/** Stores outside the task that its processors may read: those of the global task. */
+export type GlobalStores = (name: string) => StateStore | undefined
+
+/** Counters of a task; names are Kafka's (`dropped-records-total`). */
+export interface TaskMetrics {
+  count(name: string, delta: number): void
+}
