@@ -34,6 +34,8 @@ export interface StoreDefinition<K = unknown, V = unknown> {
   /** Null: inherited or default, filled in when the topology is built; opening a store without is an error. */
   readonly key: Serde<K> | null
   readonly value: Serde<V> | null
+  /** Outer-join buffer: serde of the right side's values (`value` is that of the left side). */
+  readonly otherValue?: Serde<unknown> | null
   readonly type: StoreType
   readonly caching: boolean
   readonly logging: StoreLogging

@@ -4,6 +4,7 @@
  *
  * `null` = absent. Iterators are closed by the end of `for…of`; one that is left open is closed when `process` returns.
  */
+import type { Change } from '../record/change.ts'
 import type { Headers } from '../record/headers.ts'
 import type { Windowed } from '../record/windowed.ts'
 
@@ -128,3 +129,102 @@ export interface VersionedKeyValueStore<K, V> extends StateStore {
 export const putLatest = -1
 /** What it returns when the version is older than the history: nothing was put (Kafka: Long.MIN_VALUE). */
 export const putRejected: number = Number.NEGATIVE_INFINITY
+
+/**
+ * Times of an operator that live and die with its store (docs/deviations.md: operator stream time survives a restart).
+ * Implemented by the views of window and session stores and of all buffers. Operators read both in `init` and assign
+ * them as they move on; they are written with the next commit, and after a restore from the changelog
+ * `observedStreamTimeMs` is the greatest timestamp that the changelog held.
+ */
+export interface KeepsTime {
+  /** Greatest event time the operator has seen, −1 at first. */
+  observedStreamTimeMs: number
+  /** Emit on close: window-close time up to which results were emitted, −1 at first. */
+  lastEmittedMs: number
+}
+
+/** Where a buffered record came from; stored with it and given back when it is released. */
+export interface BufferedContext {
+  readonly timestampMs: number
+  readonly headers: Headers
+  /** Null when a punctuation made the record (stored as an empty name). */
+  readonly topic: string | null
+  readonly partition: number
+  readonly offset: number
+}
+
+/** A table update that leaves the suppress buffer. */
+export interface SuppressedUpdate<K, V> {
+  readonly key: K
+  readonly change: Change<V>
+  readonly context: BufferedContext
+}
+
+/**
+ * The buffer of `suppress`: one update per key, ordered by (buffer time, key bytes). A later update of a buffered key
+ * keeps its place and the buffer time of the first one. The changelog is written at `flush`, one record per changed key.
+ */
+export interface SuppressBuffer<K, V> extends StateStore, KeepsTime {
+  put(bufferTimeMs: number, key: K, change: Change<V>, context: BufferedContext): void
+  /**
+   * While the predicate holds (asked before each entry; it may look at the counts and at `minTimeMs`), gives the oldest
+   * entry to `emit` and then removes it. If `emit` throws, that entry stays.
+   */
+  evictWhile(predicate: () => boolean, emit: (update: SuppressedUpdate<K, V>) => void): void
+  /** Smallest buffer time, +Infinity when empty. */
+  readonly minTimeMs: number
+  readonly recordCount: number
+  /** Kafka's estimate of the bytes held, the measure of `maxBytes`. */
+  readonly byteCount: number
+  /** What downstream saw last of a buffered key; undefined when the key is not buffered. */
+  priorValue(key: K): V | null | undefined
+}
+
+/** A stream record that leaves the buffer of a stream–table join with grace. */
+export interface BufferedRecord<K, V> {
+  readonly key: K
+  readonly value: V
+  readonly context: BufferedContext
+}
+
+/** The buffer of a stream–table join with grace (`retentionMs` of the definition = grace). */
+export interface JoinBuffer<K, V> extends StateStore, KeepsTime {
+  /** Keeps the record until stream time − grace reaches its time. @returns false: already too late, join it at once */
+  put(key: K, value: V, context: BufferedContext): boolean
+  /** Gives every record with time ≤ buffer stream time − grace to `emit`, by (time, key bytes, arrival), and removes it. */
+  evict(emit: (record: BufferedRecord<K, V>) => void): void
+  readonly recordCount: number
+}
+
+export type JoinSide = 'left' | 'right'
+
+/** One value of the buffer shared by both sides of a left or outer stream–stream join. */
+export interface UnmatchedRecord<K, VLeft, VRight> {
+  readonly side: JoinSide
+  readonly key: K
+  readonly timestampMs: number
+  readonly value: VLeft | VRight
+}
+
+/**
+ * The shared buffer of a left or outer stream–stream join: records without a match so far, ordered by (time, right
+ * before left, key bytes), several values for one place kept in arrival order.
+ * The definition's `value` is the left serde, `otherValue` the right one.
+ */
+export interface OuterJoinBuffer<K, VLeft, VRight> extends StateStore, KeepsTime {
+  /** Adds a value to the list of (time, side, key). */
+  add(side: JoinSide, key: K, timestampMs: number, value: VLeft | VRight): void
+  /** Deletes the list of (time, side, key) if there is one; else writes nothing. @returns whether there was one */
+  removeIfPresent(side: JoinSide, key: K, timestampMs: number): boolean
+  /** Deletes blindly: a tombstone is written in any case. */
+  remove(side: JoinSide, key: K, timestampMs: number): void
+  /** In order; removing while iterating is allowed. */
+  all(): Iterable<UnmatchedRecord<K, VLeft, VRight>>
+  readonly isEmpty: boolean
+}
+
+/**
+ * Subscriptions of a foreign-key join: rows `fk length 4 ‖ fk ‖ pk` → subscription and timestamp; read by `prefixScan`.
+ * The definition's key serde is the identity on these bytes.
+ */
+export type SubscriptionStore<V> = KeyValueStore<Uint8Array, ValueAndTimestamp<V>>
