@@ -11,7 +11,10 @@ import { type House, rules } from './tidy/rules.ts'
 const root = join(import.meta.dirname, '..')
 
 function repository(): House {
-  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
   const house = new Map<string, string>()
   for (const path of files.split('\n')) {
     if (!/\.(ts|mjs|js|md|json|yml)$/.test(path) || path.startsWith('test/conformance/')) continue
@@ -35,8 +38,14 @@ function clean(): Map<string, string> {
       "import { one } from '../record/record.ts'\nimport '../error/store.ts'\nexport const two = one + 1\n",
     ],
     ['packages/core/src/index.ts', "export { two } from './store/view.ts'\n"],
-    ['packages/runtime/src/index.ts', `import { two } from '@millrace/core'\n${hops}export const code = ['MR_STORE_CLOSED', two]\n`],
-    ['packages/store-level/src/index.ts', "import type { Clock } from '@millrace/core/port'\nexport type Level = Clock\n"],
+    [
+      'packages/runtime/src/index.ts',
+      `import { two } from '@millrace/core'\n${hops}export const code = ['MR_STORE_CLOSED', two]\n`,
+    ],
+    [
+      'packages/store-level/src/index.ts',
+      "import type { Clock } from '@millrace/core/port'\nexport type Level = Clock\n",
+    ],
     ['docs/errors.md', '# Errors\n\n## MR_STORE_CLOSED\n\nSee `packages/core/src/index.ts`.\n'],
     ['package-lock.json', '{}\n'],
     ['test/one.test.ts', 'expect(1 + 1).toBe(2)\n'],
@@ -68,7 +77,11 @@ const seeded: Readonly<Record<string, readonly [path: string, text: string, name
     "import { two } from '@millrace/core'\nexport const x = two\n",
     'imports @millrace/core',
   ],
-  'keeps I/O and clocks out of core': ['packages/core/src/index.ts', 'export const now = Date.now()\n', 'core/src/index.ts'],
+  'keeps I/O and clocks out of core': [
+    'packages/core/src/index.ts',
+    'export const now = Date.now()\n',
+    'core/src/index.ts',
+  ],
   'reads clocks and randomness only through the seams': [
     'packages/runtime/src/index.ts',
     'export const x = Math.random()\n',
@@ -77,7 +90,11 @@ const seeded: Readonly<Record<string, readonly [path: string, text: string, name
   'imports every file from somewhere': ['packages/core/src/store/alone.ts', 'export const x = 1\n', 'store/alone.ts'],
   'documents every error code, and only those': ['docs/errors.md', '## MR_STORE_GONE\n', 'MR_STORE_GONE'],
   'raises every error code somewhere': ['packages/runtime/src/index.ts', 'export const x = 1\n', 'MR_STORE_CLOSED'],
-  'marks each hop of the record path exactly once': ['packages/core/src/extra.ts', '// RECORD PATH 3/8: twice\n', 'hop 3'],
+  'marks each hop of the record path exactly once': [
+    'packages/core/src/extra.ts',
+    '// RECORD PATH 3/8: twice\n',
+    'hop 3',
+  ],
   'leaves no work marks': ['docs/guide.md', 'TODO: write\n', 'docs/guide.md'],
   'names no registry host and no path of a machine': ['docs/guide.md', 'see `/home/somebody/x`\n', 'docs/guide.md'],
   'names only files that exist in its documents': ['docs/guide.md', 'see `packages/core/src/gone.ts`\n', 'gone.ts'],

@@ -130,7 +130,8 @@ const cycles: Rule = {
         return
       }
       seen.set(path, 'open')
-      for (const next of imports(path, shipped.get(path) ?? '', true)) if (shipped.has(next)) walk(next, [...trail, path])
+      for (const next of imports(path, shipped.get(path) ?? '', true))
+        if (shipped.has(next)) walk(next, [...trail, path])
       seen.set(path, 'done')
     }
     for (const path of shipped.keys()) walk(path, [])
@@ -206,7 +207,9 @@ const used: Rule = {
     const targets = new Set(shipped.flatMap(([path, text]) => imports(path, text, false)))
     return shipped
       .map(([path]) => path)
-      .filter((path) => !targets.has(path) && !/(\/(index|internal|bin|[a-z-]*main|[a-z-]*-worker)|\.d)\.ts$/.test(path))
+      .filter(
+        (path) => !targets.has(path) && !/(\/(index|internal|bin|[a-z-]*main|[a-z-]*-worker)|\.d)\.ts$/.test(path),
+      )
   },
 }
 
@@ -219,7 +222,9 @@ const errorCodes: Rule = {
         .filter(([path]) => path.startsWith('packages/core/src/error/'))
         .flatMap(([, text]) => [...text.matchAll(/^ {2}(MR_[A-Z0-9_]+):/gm)].map((m) => m[1] ?? '')),
     )
-    const documented = new Set([...(house.get('docs/errors.md') ?? '').matchAll(/^## (MR_[A-Z0-9_]+)$/gm)].map((m) => m[1]))
+    const documented = new Set(
+      [...(house.get('docs/errors.md') ?? '').matchAll(/^## (MR_[A-Z0-9_]+)$/gm)].map((m) => m[1]),
+    )
     return [
       ...[...declared].filter((code) => !documented.has(code)).map((code) => `${code}: no heading in docs/errors.md`),
       ...[...documented].filter((code) => !declared.has(code ?? '')).map((code) => `${code}: documented, not declared`),
@@ -235,7 +240,9 @@ const raisedCodes: Rule = {
     const codes = [...house]
       .filter(([path]) => path.startsWith('packages/core/src/error/'))
       .flatMap(([, text]) => [...text.matchAll(/^ {2}(MR_[A-Z0-9_]+):/gm)].map((m) => m[1] ?? ''))
-    return codes.filter((code) => !texts.some(([, text]) => text.includes(`'${code}'`))).map((code) => `${code}: never raised`)
+    return codes
+      .filter((code) => !texts.some(([, text]) => text.includes(`'${code}'`)))
+      .map((code) => `${code}: never raised`)
   },
 }
 
@@ -282,7 +289,8 @@ const documentPaths: Rule = {
   reason: 'a path in a document is a promise',
   check: (house) => {
     const paths = [...house.keys()]
-    const exists = (path: string): boolean => house.has(path) || paths.some((p) => p.startsWith(`${path.replace(/\/$/, '')}/`))
+    const exists = (path: string): boolean =>
+      house.has(path) || paths.some((p) => p.startsWith(`${path.replace(/\/$/, '')}/`))
     return [...house]
       .filter(([path]) => path.endsWith('.md') && !path.startsWith('.changeset/'))
       .flatMap(([path, text]) =>
@@ -299,7 +307,10 @@ const assertions: Rule = {
   reason: 'a test that cannot fail shows nothing',
   check: (house) =>
     [...house]
-      .filter(([path, text]) => path.endsWith('.test.ts') && !/\b(expect|assert|expectTypeOf|storeEngineContract)\b/.test(text))
+      .filter(
+        ([path, text]) =>
+          path.endsWith('.test.ts') && !/\b(expect|assert|expectTypeOf|storeEngineContract)\b/.test(text),
+      )
       .map(([path]) => path),
 }
 
