@@ -71,12 +71,31 @@ export interface FixedKeyProcessorContext<K = unknown, VOut = unknown> extends T
 }
 
 /**
+ * What user functions of operators get as their last argument: where and when the record being processed is.
+ *
+ * Read-only, and one object per task that is reused between records: copy what you keep. In a punctuation `topic` is
+ * null, `partition` and `offset` are −1.
+ */
+export interface RecordContext {
+  /** Event time, whole ms since the epoch. */
+  readonly timestampMs: number
+  readonly headers: Headers
+  readonly topic: string | null
+  readonly partition: number
+  readonly offset: number
+}
+
+/**
  * What operators (not users) see: the same context with the mutable current record and the metrics of the node.
  * `ProcessorContext` objects that a task makes implement it; operators take it by `internalContext(context)`.
  */
 export interface OperatorContext<KOut = unknown, VOut = unknown> extends ProcessorContext<KOut, VOut> {
   /** Time and headers of the record being processed, as stores see them. */
   readonly current: { timestampMs: number; headers: Headers }
+  /** What user functions get; the same object for all records of the task (it may be `current` itself). */
+  readonly recordContext: RecordContext
+  /** Runs the action as if this were the record being processed: for records that a buffer releases later. */
+  withRecordContext(context: RecordContext, action: () => void): void
   /** Counts into `dropped-records-total`, with the reason in the log. */
   droppedRecord(reason: string): void
   /** Adds to another counter of the node: `suppression-emit-total`, `window-aggregate-final-emit-total`. */
@@ -89,4 +108,7 @@ export interface OperatorContext<KOut = unknown, VOut = unknown> extends Process
   ): boolean
   /** The value of a configuration property by Kafka's name, e.g. the emission throttles; undefined when not set. */
   config(name: string): string | number | boolean | undefined
+  /** A number kept in the metadata of committed offsets (progress of emit on close); undefined when there is none. */
+  processorMetadata?(key: string): number | undefined
+  setProcessorMetadata?(key: string, value: number): void
 }
