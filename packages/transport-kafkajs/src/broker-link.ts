@@ -34,6 +34,7 @@ export class BrokerLink {
   #broker: Broker | null = null
   #ready: Promise<void> | null = null
   #closed = false
+  #answered = false
   /** `host:port`, for texts; empty until a seed is chosen. */
   address: string
 
@@ -68,6 +69,7 @@ export class BrokerLink {
   ): Promise<Uint8Array> {
     const apiName = apiNames[apiKey] ?? `API ${apiKey}`
     const answer = await this.#within(timeoutMs, apiName, this.#exchange(apiKey, apiVersion, apiName, body, expectResponse))
+    this.#answered = true
     // A plain Uint8Array: decoders then see one kind of array, whatever the transport.
     return answer === undefined
       ? new Uint8Array(0)
@@ -165,7 +167,7 @@ export class BrokerLink {
   }
 
   #translate(error: unknown): StreamsError {
-    return translateError(error, this.address, false)
+    return translateError(error, this.address, !this.#answered)
   }
 
   #disconnected(reason: string): RetriableError {

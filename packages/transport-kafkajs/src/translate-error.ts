@@ -44,14 +44,18 @@ export function isUnknownHost(error: unknown): boolean {
 /**
  * One error of kafkajs or of Node's sockets as a StreamsError; a StreamsError passes.
  *
- * @param duringConnect true before the broker has answered the first request and accepted the credentials
+ * @param first true before the broker has answered the first request that needs rights
  */
-export function translateError(error: unknown, broker: string, duringConnect: boolean): StreamsError {
+export function translateError(error: unknown, broker: string, first: boolean): StreamsError {
   if (error instanceof StreamsError) return error
   const { name = '', message = '', code = '', type = '' } = (error ?? {}) as ForeignError
   const cause = { cause: error }
   if (name === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED') {
     return new FatalError('MR_TRANSPORT_AUTHENTICATION', { broker, reason: message }, cause)
+  }
+  if (type === 'UNSUPPORTED_SASL_MECHANISM' || type === 'ILLEGAL_SASL_STATE') {
+    const reason = `this listener does not take that SASL mechanism, or no SASL at all (${type})`
+    return new FatalError('MR_TRANSPORT_AUTHENTICATION', { broker, reason }, cause)
   }
   const tls = tlsReasons[code] ?? (/self[- ]signed certificate/i.test(message) ? certificateUnknown : undefined)
   if (tls !== undefined) {
@@ -62,7 +66,7 @@ export function translateError(error: unknown, broker: string, duringConnect: bo
     return new FatalError('MR_TRANSPORT_AUTHENTICATION', { broker, reason }, cause)
   }
   let reason = networkReasons[code] ?? (message || name || String(error))
-  if (duringConnect && (name === 'KafkaJSConnectionClosedError' || code === 'ECONNRESET')) {
+  if (first && (name === 'KafkaJSConnectionClosedError' || code === 'ECONNRESET')) {
     reason = 'the broker closed the connection before its first answer; a listener that expects SASL or TLS does that (kafka.sasl, kafka.ssl)'
   }
   return new RetriableError('MR_TRANSPORT_DISCONNECTED', { broker, reason }, cause)
