@@ -9,4 +9,6 @@ export const serdeMessages = {
   MR_SERDE_FORMAT: (d: { readonly serde: string; readonly reason: string }): string => `${d.serde}: ${d.reason}.`,
   MR_SERDE_SCHEMA: (d: { readonly serde: string; readonly reason: string }): string =>
     `${d.serde}: the value does not satisfy the schema: ${d.reason}.`,
+  MR_SERDE_ASYNC: (d: { readonly serde: string }): string =>
+    `${d.serde}: the validator is asynchronous, and serdes are synchronous; validate with mapAsync behind the source instead.`,
 } as const

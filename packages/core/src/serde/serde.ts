@@ -3,8 +3,8 @@ import type { Headers } from '../record/headers.ts'
 /**
  * Serializer and deserializer of one type.
  *
- * Both are synchronous and pure. Null never reaches them: the caller writes and reads null keys and values itself, except
- * for a serde with `nullable: true` (made by `nullable(…)`), whose type includes null.
+ * Both are synchronous and pure. Null never reaches them: the caller writes and reads null keys and values itself, also
+ * for a serde with `nullable: true` (made by `nullable(…)`), which only declares that its type includes null.
  * `topic` is the real topic's name and `headers` those of the record, for serdes that need them; the built-in ones ignore both.
  * `deserialize` gets a view on a larger buffer: copy what is kept.
  *
@@ -14,6 +14,16 @@ export interface Serde<T> {
   /** Short name for texts and errors, e.g. `string`, `int64`, `json`. */
   readonly name: string
   readonly nullable?: boolean
+  /** Every value takes this many bytes; lists of such elements are packed, as Kafka's are. */
+  readonly fixedLength?: number
+  /**
+   * The variant for keys, when the plain one does not give equal bytes for equal values: partitions, joins and groups
+   * compare bytes. Taken wherever a serde is given for a key.
+   */
+  forKeys?(): Serde<T>
   serialize(value: T, topic?: string, headers?: Headers): Uint8Array
   deserialize(bytes: Uint8Array, topic?: string, headers?: Headers): T
 }
+
+/** The type that a serde carries. */
+export type SerdeType<S> = S extends Serde<infer T> ? T : never
