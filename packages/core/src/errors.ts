@@ -5,29 +5,35 @@
  * compares the two. Match on `code`, not on `instanceof`: two copies of a package may be loaded.
  */
 import { configMessages } from './error/config.ts'
+import { operatorMessages } from './error/operator.ts'
 import { protocolMessages } from './error/protocol.ts'
 import { recordMessages } from './error/record.ts'
 import { runtimeMessages } from './error/runtime.ts'
 import { serdeMessages } from './error/serde.ts'
 import { storeMessages } from './error/store.ts'
 import { topologyMessages } from './error/topology.ts'
+import { windowMessages } from './error/window.ts'
 
 type Messages = typeof configMessages &
+  typeof operatorMessages &
   typeof protocolMessages &
   typeof recordMessages &
   typeof runtimeMessages &
   typeof serdeMessages &
   typeof storeMessages &
-  typeof topologyMessages
+  typeof topologyMessages &
+  typeof windowMessages
 
 const messages: Messages = {
   ...configMessages,
+  ...operatorMessages,
   ...protocolMessages,
   ...recordMessages,
   ...runtimeMessages,
   ...serdeMessages,
   ...storeMessages,
   ...topologyMessages,
+  ...windowMessages,
 }
 
 /** Every error code. */

@@ -108,7 +108,4 @@ export interface OperatorContext<KOut = unknown, VOut = unknown> extends Process
   ): boolean
   /** The value of a configuration property by Kafka's name, e.g. the emission throttles; undefined when not set. */
   config(name: string): string | number | boolean | undefined
-  /** A number kept in the metadata of committed offsets (progress of emit on close); undefined when there is none. */
-  processorMetadata?(key: string): number | undefined
-  setProcessorMetadata?(key: string, value: number): void
 }

@@ -1,0 +1,19 @@
+/** Errors that operators raise while they process a record: mostly functions of the user that answered null. */
+export const operatorMessages = {
+  MR_OPERATOR_NULL_RESULT: (d: { readonly operator: string; readonly expected: string }): string =>
+    `The function given to ${d.operator} returned null or undefined; return ${d.expected}.`,
+  MR_OPERATOR_NULL_KEY: (d: { readonly operator: string; readonly store: string }): string =>
+    `A record with a null key reached ${d.operator} with store "${d.store}", where keys are never null; drop null keys upstream.`,
+  MR_OPERATOR_KEY_CHANGED: (d: { readonly operator: string }): string =>
+    `${d.operator} forwarded a record with another key than the one it got; forward the same key, or use process().`,
+  MR_OPERATOR_SUPPRESS_FULL: (d: {
+    readonly store: string
+    readonly records: number
+    readonly recordsMax: number
+    readonly bytes: number
+    readonly bytesMax: number
+  }): string =>
+    `The buffer "${d.store}" of suppress is full: ${d.records} of ${d.recordsMax} records, ${d.bytes} of ${d.bytesMax} bytes. Raise maxRecords or maxBytes, or emit early with whenFull: 'emit'.`,
+  MR_OPERATOR_ENVELOPE_VERSION: (d: { readonly envelope: string; readonly version: number }): string =>
+    `A ${d.envelope} of version ${d.version} cannot be read; all instances of a foreign-key join must run versions that know it.`,
+} as const

@@ -1,0 +1,26 @@
+/**
+ * Session windows: per key, `[first, last]`, both inclusive; records belong to one session while no gap between
+ * neighbours is longer than `gapMs`. A record that comes between two sessions merges them.
+ */
+import type { Duration } from '../time/duration.ts'
+import { type GraceOptions, windowGrace, windowLength } from './bounds.ts'
+
+/** Made by `session`. Lengths are whole ms. */
+export interface SessionWindows {
+  readonly kind: 'session'
+  readonly gapMs: number
+  readonly graceMs: number
+}
+
+/**
+ * Sessions that end when nothing comes for this long.
+ *
+ * @param gap above 0
+ * @throws {MR_WINDOW_SIZE_RANGE} {MR_WINDOW_GRACE_RANGE} {MR_CONFIG_DURATION}
+ * @see KIP-94
+ * @example
+ * session('30m', { grace: '5m' })
+ */
+export function session(gap: Duration, options?: GraceOptions): SessionWindows {
+  return { kind: 'session', gapMs: windowLength(gap, 'session', 'gap', 1), graceMs: windowGrace(options, 'session') }
+}
