@@ -8,4 +8,6 @@ export const configMessages = {
     `Option ${d.option}: ${d.value} is not accepted; give ${d.accepted}.`,
   MR_CONFIG_MISSING: (d: { readonly option: string; readonly accepted: string }): string =>
     `Option ${d.option} is required; give ${d.accepted}.`,
+  MR_CONFIG_SERDE: (d: { readonly what: string; readonly part: string }): string =>
+    `There is no serde for the ${d.part} of ${d.what} and no default; give it one, or set the default ${d.part} serde.`,
 } as const

@@ -32,4 +32,17 @@ export const recordMessages = {
     `The ${d.part} of a record for topic "${d.topic}" cannot be encoded: ${d.reason}. Correct the serde, or decide with onProductionError.`,
   MR_RECORD_PRODUCE: (d: { readonly topic: string; readonly reason: string }): string =>
     `A record for topic "${d.topic}" was refused: ${d.reason}. Decide with onProductionError.`,
+  MR_RECORD_EXTRACTOR: (d: {
+    readonly topic: string
+    readonly partition: number
+    readonly offset: number
+    readonly reason: string
+  }): string =>
+    `The timestamp extractor failed on the record at ${d.topic}-${d.partition} offset ${d.offset}: ${d.reason}. Correct it; to drop a record it returns a negative number.`,
+  MR_RECORD_FIXED_KEY: (d: { readonly node: string }): string =>
+    `Node "${d.node}" (processValues) forwarded a record with another key than that of the record being processed; use process() to change keys.`,
+  MR_RECORD_CHILD: (d: { readonly node: string; readonly child: string }): string =>
+    `Node "${d.node}" forwarded to "${d.child}", which does not exist or is not a child of it; connect it, or correct the name.`,
+  MR_RECORD_HANDLER: (d: { readonly option: string; readonly reason: string }): string =>
+    `${d.option} itself failed: ${d.reason}. A handler must return one of its answers.`,
 } as const
