@@ -66,6 +66,8 @@ export class RetriableError<C extends StreamsCode = StreamsCode> extends Streams
 export class TaskMigratedError<C extends StreamsCode = StreamsCode> extends StreamsError<C> {}
 /** The worker drops the named stores and restores them. */
 export class TaskCorruptedError<C extends StreamsCode = StreamsCode> extends StreamsError<C> {}
+/** The worker discards its producer, drops what is not committed and goes on from the committed offsets. */
+export class TransactionAbortedError<C extends StreamsCode = StreamsCode> extends StreamsError<C> {}
 /** The application stops and keeps its state. */
 export class FatalError<C extends StreamsCode = StreamsCode> extends StreamsError<C> {}
 /** The querying caller tries again, or elsewhere. */

@@ -1,6 +1,8 @@
 /** Wall-clock time, ms since the epoch. Read at most once per loop round, never per record. */
 export interface Clock {
   nowMs(): number
+  /** Ms that only grow, from any origin; leases and deadlines use it where it exists, so that a jump of the clock harms none. */
+  monotonicMs?(): number
 }
 
 /** What can be cancelled; cancelling twice is harmless. */
