@@ -1,0 +1,34 @@
+/** One value to one value; the key stays, so nothing below needs a repartition because of it. */
+import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
+import { record as makeRecord, type StreamRecord } from '../record/record.ts'
+import type { ValueMapper } from './functions.ts'
+
+/**
+ * Forwards the mapped value with key, time and headers of the input. The mapper sees null values and may return null.
+ *
+ * @example
+ * mapStreamValues<string, string, number>((value) => value.length)
+ */
+export function mapStreamValues<K, V, VOut>(mapper: ValueMapper<K, V, VOut>): () => Processor<K, V, K, VOut> {
+  return () => new MapStreamValues(mapper)
+}
+
+class MapStreamValues<K, V, VOut> implements Processor<K, V, K, VOut> {
+  private readonly mapper: ValueMapper<K, V, VOut>
+  private context!: OperatorContext<K, VOut>
+
+  constructor(mapper: ValueMapper<K, V, VOut>) {
+    this.mapper = mapper
+  }
+
+  init(context: ProcessorContext<K, VOut>): void {
+    this.context = context as OperatorContext<K, VOut>
+  }
+
+  process(record: StreamRecord<K, V>): void {
+    const context = this.context
+    const mapper = this.mapper
+    const value = mapper(record.value, record.key, context.recordContext)
+    context.forward(makeRecord(record.key, value, record.timestampMs, record.headers))
+  }
+}

@@ -1,0 +1,40 @@
+/** One record to one record, key and value both new: groupings and joins below it repartition. */
+import { RecordError } from '../errors.ts'
+import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
+import { record as makeRecord, type StreamRecord } from '../record/record.ts'
+import type { PairMapper } from './functions.ts'
+
+/**
+ * Forwards `[key, value]` of the mapper with the time and headers of the input.
+ *
+ * @throws {MR_OPERATOR_NULL_RESULT} (RecordError, while processing) the mapper returned null or undefined
+ * @example
+ * mapStream<string, string, string, number>((value, key) => [key.toLowerCase(), value.length])
+ */
+export function mapStream<K, V, KOut, VOut>(
+  mapper: PairMapper<K, V, KOut, VOut>,
+): () => Processor<K, V, KOut, VOut> {
+  return () => new MapStream(mapper)
+}
+
+class MapStream<K, V, KOut, VOut> implements Processor<K, V, KOut, VOut> {
+  private readonly mapper: PairMapper<K, V, KOut, VOut>
+  private context!: OperatorContext<KOut, VOut>
+
+  constructor(mapper: PairMapper<K, V, KOut, VOut>) {
+    this.mapper = mapper
+  }
+
+  init(context: ProcessorContext<KOut, VOut>): void {
+    this.context = context as OperatorContext<KOut, VOut>
+  }
+
+  process(record: StreamRecord<K, V>): void {
+    const context = this.context
+    const mapper = this.mapper
+    const pair: readonly [KOut, VOut] | null | undefined = mapper(record.value, record.key, context.recordContext)
+    if (pair === null || pair === undefined)
+      throw new RecordError('MR_OPERATOR_NULL_RESULT', { operator: 'map', expected: 'a pair [key, value]' })
+    context.forward(makeRecord(pair[0], pair[1], record.timestampMs, record.headers))
+  }
+}

@@ -1,0 +1,34 @@
+/** Looks at each record and passes it on. The action runs again when a record is processed again after a failure. */
+import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
+import type { StreamRecord } from '../record/record.ts'
+import type { Action } from './functions.ts'
+
+/**
+ * Calls the action, then forwards the record as it is.
+ *
+ * @example
+ * peekStream<string, string>((value, key) => seen.push(`${key}=${value}`))
+ */
+export function peekStream<K, V>(action: Action<K, V>): () => Processor<K, V, K, V> {
+  return () => new PeekStream(action)
+}
+
+class PeekStream<K, V> implements Processor<K, V, K, V> {
+  private readonly action: Action<K, V>
+  private context!: OperatorContext<K, V>
+
+  constructor(action: Action<K, V>) {
+    this.action = action
+  }
+
+  init(context: ProcessorContext<K, V>): void {
+    this.context = context as OperatorContext<K, V>
+  }
+
+  process(record: StreamRecord<K, V>): void {
+    const context = this.context
+    const action = this.action
+    action(record.value, record.key, context.recordContext)
+    context.forward(record)
+  }
+}

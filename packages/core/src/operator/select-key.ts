@@ -1,0 +1,34 @@
+/** A new key for each record, null allowed: groupings and joins below it repartition. */
+import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
+import { record as makeRecord, type StreamRecord } from '../record/record.ts'
+import type { KeyMapper } from './functions.ts'
+
+/**
+ * Forwards value, time and headers of the input under the key that the mapper returns.
+ *
+ * @example
+ * selectStreamKey<string, { user: string }, string>((value) => value.user)
+ */
+export function selectStreamKey<K, V, KOut>(mapper: KeyMapper<K, V, KOut>): () => Processor<K, V, KOut, V> {
+  return () => new SelectStreamKey(mapper)
+}
+
+class SelectStreamKey<K, V, KOut> implements Processor<K, V, KOut, V> {
+  private readonly mapper: KeyMapper<K, V, KOut>
+  private context!: OperatorContext<KOut, V>
+
+  constructor(mapper: KeyMapper<K, V, KOut>) {
+    this.mapper = mapper
+  }
+
+  init(context: ProcessorContext<KOut, V>): void {
+    this.context = context as OperatorContext<KOut, V>
+  }
+
+  process(record: StreamRecord<K, V>): void {
+    const context = this.context
+    const mapper = this.mapper
+    const key = mapper(record.value, record.key, context.recordContext)
+    context.forward(makeRecord(key, record.value, record.timestampMs, record.headers))
+  }
+}
