@@ -1,6 +1,12 @@
 /** Two sockets to one broker (requests; fetches), from the first connect to the first failure. */
 import { type BrokerAddress, RetriableError, type StreamsError } from '@millrace/core/port'
-import { type Broker, calmConnections, type Cluster, type Connection, type ConnectionPool } from './kafkajs-internals.ts'
+import {
+  type Broker,
+  calmConnections,
+  type Cluster,
+  type Connection,
+  type ConnectionPool,
+} from './kafkajs-internals.ts'
 import { translateError } from './translate-error.ts'
 
 const fetchApiKey = 1
@@ -68,7 +74,11 @@ export class BrokerLink {
     expectResponse: boolean,
   ): Promise<Uint8Array> {
     const apiName = apiNames[apiKey] ?? `API ${apiKey}`
-    const answer = await this.#within(timeoutMs, apiName, this.#exchange(apiKey, apiVersion, apiName, body, expectResponse))
+    const answer = await this.#within(
+      timeoutMs,
+      apiName,
+      this.#exchange(apiKey, apiVersion, apiName, body, expectResponse),
+    )
     this.#answered = true
     // A plain Uint8Array: decoders then see one kind of array, whatever the transport.
     return answer === undefined
@@ -104,7 +114,11 @@ export class BrokerLink {
       const logger = this.#cluster.brokerPool.rootLogger
       const broker = this.#cluster.brokerPool.createBroker({ connectionPool, logger })
       this.#broker = broker
-      await this.#within(2 * connectionPool.connectionTimeout + broker.authenticationTimeout, 'connect', broker.connect())
+      await this.#within(
+        2 * connectionPool.connectionTimeout + broker.authenticationTimeout,
+        'connect',
+        broker.connect(),
+      )
     } catch (error) {
       throw translateError(error, this.address === '' ? 'the cluster' : this.address, true)
     }

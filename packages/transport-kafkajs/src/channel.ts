@@ -142,7 +142,11 @@ export class KafkajsChannel implements TransportChannel {
     if (unknownHosts === tried.size && !this.#reachedOnce) {
       throw new ConfigError(
         'MR_CONFIG_INVALID',
-        { option: 'kafka.brokers', value: [...tried].join(', '), accepted: 'a host name that this machine can resolve' },
+        {
+          option: 'kafka.brokers',
+          value: [...tried].join(', '),
+          accepted: 'a host name that this machine can resolve',
+        },
         { cause: failure },
       )
     }

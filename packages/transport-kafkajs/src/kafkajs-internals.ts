@@ -81,7 +81,12 @@ export function captureCluster(kafka: Kafka): Cluster {
   let captured: unknown
   const assigner: PartitionAssigner = ({ cluster }) => {
     captured = cluster
-    return { name: 'millrace', version: 0, assign: async () => [], protocol: () => ({ name: '', metadata: Buffer.alloc(0) }) }
+    return {
+      name: 'millrace',
+      version: 0,
+      assign: async () => [],
+      protocol: () => ({ name: '', metadata: Buffer.alloc(0) }),
+    }
   }
   kafka.consumer({ groupId: 'unused', partitionAssigners: [assigner] })
   const cluster = captured as Partial<Cluster> | undefined

@@ -11,7 +11,8 @@ interface ForeignError {
   readonly type?: string
 }
 
-const certificateUnknown = 'the certificate is self-signed or of an unknown authority; give the authority in kafka.ssl.ca'
+const certificateUnknown =
+  'the certificate is self-signed or of an unknown authority; give the authority in kafka.ssl.ca'
 
 const tlsReasons: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: certificateUnknown,
@@ -67,7 +68,8 @@ export function translateError(error: unknown, broker: string, first: boolean): 
   }
   let reason = networkReasons[code] ?? (message || name || String(error))
   if (first && (name === 'KafkaJSConnectionClosedError' || code === 'ECONNRESET')) {
-    reason = 'the broker closed the connection before its first answer; a listener that expects SASL or TLS does that (kafka.sasl, kafka.ssl)'
+    reason =
+      'the broker closed the connection before its first answer; a listener that expects SASL or TLS does that (kafka.sasl, kafka.ssl)'
   }
   return new RetriableError('MR_TRANSPORT_DISCONNECTED', { broker, reason }, cause)
 }

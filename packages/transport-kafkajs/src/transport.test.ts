@@ -74,7 +74,8 @@ function apiVersions(): Buffer {
   const keys = Array.from({ length: 37 }, (_, apiKey) => [apiKey, 0, 1] as const)
   const bytes = Buffer.alloc(2 + 4 + keys.length * 6 + 4)
   bytes.writeInt32BE(keys.length, 2)
-  for (const [i, values] of keys.entries()) for (const [j, v] of values.entries()) bytes.writeInt16BE(v, 6 + i * 6 + j * 2)
+  for (const [i, values] of keys.entries())
+    for (const [j, v] of values.entries()) bytes.writeInt16BE(v, 6 + i * 6 + j * 2)
   return bytes
 }
 
@@ -96,7 +97,9 @@ describe('kafkajsTransport', () => {
     peer.parked.add(1)
     await using transport = kafkajsTransport({ brokers: [`127.0.0.1:${peer.port}`] })
     const channel = await transport.open('fetch')
-    const parked = channel.send('any', 1, 11, bytesOf('fetch')).catch((error: unknown) => (error as { code: string }).code)
+    const parked = channel
+      .send('any', 1, 11, bytesOf('fetch'))
+      .catch((error: unknown) => (error as { code: string }).code)
     expect(textOf(await channel.send('any', 3, 1, bytesOf('metadata')))).toBe('metadata')
     await channel.close()
     expect(await parked).toBe('MR_TRANSPORT_DISCONNECTED')
@@ -215,6 +218,8 @@ describe('kafkajsTransport', () => {
     await new Promise((resolve) => setImmediate(resolve))
     const timers = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout')
     await channel.send('any', 3, 1, bytesOf('y'))
-    expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length).toBeLessThanOrEqual(timers.length)
+    expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length).toBeLessThanOrEqual(
+      timers.length,
+    )
   })
 })

@@ -63,7 +63,10 @@ function isClient(kafka: Kafka | KafkaConfig): kafka is Kafka {
 function clientOf(config: KafkaConfig, options: KafkajsTransportOptions): Kafka {
   const { brokers } = config
   if (typeof brokers !== 'function' && !(Array.isArray(brokers) && brokers.length > 0)) {
-    throw new ConfigError('MR_CONFIG_MISSING', { option: 'kafka.brokers', accepted: "a list such as ['localhost:9092']" })
+    throw new ConfigError('MR_CONFIG_MISSING', {
+      option: 'kafka.brokers',
+      accepted: "a list such as ['localhost:9092']",
+    })
   }
   if (Array.isArray(brokers)) for (const broker of brokers) checkAddress(broker)
   return new Kafka({

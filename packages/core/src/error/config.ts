@@ -10,4 +10,8 @@ export const configMessages = {
     `Option ${d.option} is required; give ${d.accepted}.`,
   MR_CONFIG_SERDE: (d: { readonly what: string; readonly part: string }): string =>
     `There is no serde for the ${d.part} of ${d.what} and no default; give it one, or set the default ${d.part} serde.`,
+  MR_CONFIG_CONFLICT: (d: { readonly options: string; readonly reason: string }): string =>
+    `Options ${d.options} do not go together: ${d.reason}.`,
+  MR_CONFIG_PROPERTY: (d: { readonly property: string; readonly reason: string }): string =>
+    `The Kafka property "${d.property}" has no effect in Millrace, so it is not accepted: ${d.reason}.`,
 } as const

@@ -1,0 +1,142 @@
+/**
+ * Kafka's own property names into options: `fromProperties({ 'commit.interval.ms': 100 })`.
+ *
+ * Values may be texts, as in a properties file. A property that Millrace would ignore is refused with the reason: a
+ * setting that silently does nothing is worse than none.
+ */
+import { ConfigError } from '@millrace/core'
+import { nearestName } from './nearest-name.ts'
+import { optionTable, type OptionSpec } from './option-table.ts'
+import type { RuntimeOptions } from './options.ts'
+
+/** A value of a property. */
+export type PropertyValue = string | number | boolean
+
+const bootstrapServers = 'bootstrap.servers'
+/** Prefixes of clients whose settings apply to the whole worker. */
+const clientPrefixes = ['main.consumer.', 'consumer.', 'producer.']
+
+const cluster = 'give kafka.ssl and kafka.sasl as kafkajs takes them'
+const atBuild = 'it is decided while the topology is built'
+const inCode = 'give the option of the same meaning in code'
+const fixed = 'Kafka Streams fixes it too'
+const otherWay = 'read app.metrics() instead'
+const notYet = 'Millrace has nothing of the kind'
+
+/** Properties of Kafka Streams that are refused, by name or beginning (with `*`). */
+const refused: Readonly<Record<string, string>> = {
+  'security.protocol': cluster,
+  'sasl.*': cluster,
+  'ssl.*': cluster,
+  'default.key.serde': 'give defaultKeySerde in code',
+  'default.value.serde': 'give defaultValueSerde in code',
+  'default.timestamp.extractor': 'give defaultTimestampExtractor in code',
+  'default.deserialization.exception.handler': 'give onDeserializationError in code',
+  'deserialization.exception.handler': 'give onDeserializationError in code',
+  'default.production.exception.handler': 'give onProductionError in code',
+  'production.exception.handler': 'give onProductionError in code',
+  'processing.exception.handler': 'give onProcessingError in code',
+  'topology.optimization': atBuild,
+  'dsl.store.*': atBuild,
+  'default.dsl.store': atBuild,
+  'ensure.explicit.internal.resource.naming': atBuild,
+  'default.list.*': inCode,
+  'windowed.inner.class.serde': inCode,
+  'window.size.ms': inCode,
+  'enable.auto.commit': fixed,
+  'allow.auto.create.topics': fixed,
+  'enable.idempotence': fixed,
+  'isolation.level': fixed,
+  'transactional.id': fixed,
+  'group.id': 'it is the application id',
+  acks: 'every write waits for all in-sync replicas',
+  'max.in.flight.requests.per.connection': fixed,
+  'metric.reporters': otherWay,
+  'metrics.*': otherWay,
+  'enable.metrics.push': otherWay,
+  'rocksdb.config.setter': 'state is kept in LevelDB; its memory is stateBytesMax',
+  'enable.transactional.statestores': 'state is always transactional',
+  'cache.max.bytes.buffering': 'its name is statestore.cache.max.bytes',
+  'default.client.supplier': 'give a kafkajs client as `kafka`',
+  'group.protocol': notYet,
+  'task.assignor.class': notYet,
+  'processor.wrapper.class': notYet,
+  'rack.aware.*': notYet,
+  'client.tag.*': notYet,
+  'upgrade.from': notYet,
+  'state.cleanup.dir.max.age.ms': notYet,
+  'topology.description.push.enabled': notYet,
+  'default.interactive.query.isolation.level': notYet,
+  'restore.consumer.*': 'restore uses the settings of the consumer',
+  'global.consumer.*': 'global stores use the settings of the consumer',
+  'admin.*': 'admin requests use the settings of the consumer',
+}
+
+const optionOfProperty: ReadonlyMap<string, string> = new Map(
+  Object.entries(optionTable).flatMap(([option, spec]) => (spec.kafka === null ? [] : [[spec.kafka, option]])),
+)
+
+/**
+ * Options from Kafka's property names, to be spread into the options object: `{ ...fromProperties(p), kafka }`.
+ * `bootstrap.servers` becomes `kafka: { brokers }`; `topic.…` becomes `topicConfig`.
+ *
+ * @throws {MR_CONFIG_UNKNOWN} no such property; the text names the nearest
+ * @throws {MR_CONFIG_PROPERTY} a property of Kafka Streams that has no effect here, with the reason
+ * @throws {MR_CONFIG_INVALID} a text that is not of the property's type
+ */
+export function fromProperties(
+  properties: Readonly<Record<string, PropertyValue>>,
+): Partial<RuntimeOptions> & { kafka?: { brokers: string[] } } {
+  const options: Record<string, unknown> = {}
+  const topicConfig: Record<string, string> = {}
+  for (const [property, value] of Object.entries(properties)) {
+    if (property === bootstrapServers) {
+      options['kafka'] = {
+        brokers: String(value)
+          .split(',')
+          .map((broker) => broker.trim()),
+      }
+    } else if (property.startsWith('topic.')) {
+      topicConfig[property.slice('topic.'.length)] = String(value)
+    } else {
+      const option = optionOf(property)
+      options[option] = valueOf(property, optionTable[option as keyof typeof optionTable], value)
+    }
+  }
+  if (Object.keys(topicConfig).length > 0) options['topicConfig'] = topicConfig
+  return options
+}
+
+function optionOf(property: string): string {
+  const reason = Object.entries(refused).find(([name]) =>
+    name.endsWith('*') ? property.startsWith(name.slice(0, -1)) : property === name,
+  )?.[1]
+  if (reason !== undefined) throw new ConfigError('MR_CONFIG_PROPERTY', { property, reason })
+  const prefix = clientPrefixes.find((p) => property.startsWith(p)) ?? ''
+  const plain = property.slice(prefix.length)
+  if (prefix !== '' && plain in refused) return optionOf(plain)
+  const option = optionOfProperty.get(plain)
+  if (option !== undefined) return option
+  const known = [...optionOfProperty.keys(), bootstrapServers]
+  throw new ConfigError('MR_CONFIG_UNKNOWN', { option: property, nearest: nearestName(plain, known) })
+}
+
+function valueOf(property: string, spec: OptionSpec, value: PropertyValue): unknown {
+  const refuse = (accepted: string): never => {
+    throw new ConfigError('MR_CONFIG_INVALID', { option: property, value: JSON.stringify(value), accepted })
+  }
+  switch (spec.kind) {
+    case 'duration':
+    case 'count': {
+      const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+      return typeof number === 'number' && Number.isInteger(number) ? number : refuse('a whole number')
+    }
+    case 'boolean':
+      if (typeof value === 'boolean') return value
+      return value === 'true' || value === 'false' ? value === 'true' : refuse('true or false')
+    case 'word':
+      return spec.words[String(value)] ?? refuse(Object.keys(spec.words).join(' or '))
+    case 'text':
+      return typeof value === 'string' ? value : refuse(spec.accepted)
+  }
+}
