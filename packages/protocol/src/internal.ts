@@ -26,3 +26,24 @@ export {
   encodeResponseHeader,
 } from './codec/header.ts'
 export { type FieldSchema, hasVersion, type MessageInput, type MessageSchema } from './codec/schema.ts'
+export {
+  compress,
+  type CompressionName,
+  compressionNames,
+  decompress,
+  loadCodecs,
+} from './compression/compression.ts'
+export { murmur2, partitionForKey } from './partition/murmur2.ts'
+export {
+  BatchHeader,
+  batchHeaderBytes,
+  readBatchHeaders,
+  stampBatch,
+  stampLogAppendTime,
+  type TimestampType,
+} from './record-batch/batch-header.ts'
+export { controlType, type ControlType, encodeMarkerBatch, type MarkerOptions } from './record-batch/control-record.ts'
+export { crc32c, crc32cTables } from './record-batch/crc32c.ts'
+export { decodeBatch, decodeBatches, type DecodeOptions, RecordBatch } from './record-batch/record-batch.ts'
+export { type BatchOptions, RecordBatchBuilder, recordBytesMax } from './record-batch/record-batch-builder.ts'
+export { VarintCursor, writeVarint, writeVarint64, writeVarlong } from './record-batch/varint.ts'
