@@ -14,10 +14,12 @@ export interface TableValueGetter<K, V> {
   init(context: OperatorContext<never, never>): void
   /** The current row; null when there is none. */
   get(key: K): ValueAndTimestamp<V> | null
-  /** The row as of a time; only for versioned tables. Null when there was none, or the history does not reach back. */
-  getAsOf?(key: K, timestampMs: number): ValueAndTimestamp<V> | null
+  /** The row as of a time; asked only when `isVersioned`. Null when there was none, or the history is too short. */
+  getAsOf(key: K, timestampMs: number): ValueAndTimestamp<V> | null
   /** True after `init` when the row can be read as of a time. */
   readonly isVersioned: boolean
+  /** Called once by the reading processor in its `close`. */
+  close?(): void
 }
 
 /** Makes getters, and names the stores that the reading node must be connected to. */

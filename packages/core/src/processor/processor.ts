@@ -98,6 +98,8 @@ export interface OperatorContext<KOut = unknown, VOut = unknown> extends Process
   withRecordContext(context: RecordContext, action: () => void): void
   /** Counts into `dropped-records-total`, with the reason in the log. */
   droppedRecord(reason: string): void
+  /** A line in the log at level warn, with the position of the record being processed. */
+  warn?(text: string): void
   /** Adds to another counter of the node: `suppression-emit-total`, `window-aggregate-final-emit-total`. */
   count(metric: string, delta: number): void
   /** Registers what to do for a cached store's flushed entries; false when the store does not cache (see LiveStore). */
