@@ -1,1 +1,15 @@
-export {}
+/** Names for Millrace's own packages only. */
+export { defaultHandlers, type ErrorContext, type RecordHandlers } from './handler/handlers.ts'
+export { GlobalTask, type GlobalTaskOptions } from './task/global-task.ts'
+export type {
+  GlobalStores,
+  PartitionPosition,
+  RawRecords,
+  RecordCollector,
+  TaskChangelog,
+  TaskMetrics,
+  TaskSettings,
+} from './task/ports.ts'
+export { type SingleRecord, singleRecord } from './task/single-record.ts'
+export { Task, type TaskOptions } from './task/task.ts'
+export { TaskCounters } from './task/task-counters.ts'

@@ -45,4 +45,8 @@ export const recordMessages = {
     `Node "${d.node}" forwarded to "${d.child}", which does not exist or is not a child of it; connect it, or correct the name.`,
   MR_RECORD_HANDLER: (d: { readonly option: string; readonly reason: string }): string =>
     `${d.option} itself failed: ${d.reason}. A handler must return one of its answers.`,
+  MR_RECORD_TOPIC: (d: { readonly node: string; readonly chosen: string }): string =>
+    `The topic extractor of sink "${d.node}" answered ${d.chosen}; it must return the name of a topic.`,
+  MR_RECORD_PARTITIONS: (d: { readonly node: string; readonly topic: string }): string =>
+    `Sink "${d.node}" has a partitioner, but the partitions of topic "${d.topic}" are not known; does the topic exist?`,
 } as const

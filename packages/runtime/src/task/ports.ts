@@ -4,8 +4,8 @@
  * The stream loop gives a task fetched batches and a collector on the producer; the test driver gives it single records
  * and a collector that keeps what was sent. Neither is known here: the task is synchronous and does no I/O.
  */
-import type { Headers, StateStore, StoreDefinition } from '@millrace/core'
-import type { LiveStore } from '@millrace/core/internal'
+import type { Headers, StateStore, StoreDefinition, TimestampExtractor } from '@millrace/core'
+import type { LiveStore, SerdeDefaults } from '@millrace/core/internal'
 
 /**
  * Records of one partition as they lie in a fetched batch: nothing is decoded until it is asked for.
@@ -15,6 +15,8 @@ import type { LiveStore } from '@millrace/core/internal'
  */
 export interface RawRecords {
   readonly count: number
+  /** Offset after the last record of the batch, also after what is left out of it (control records, compacted ones). */
+  readonly nextOffset: number
   offsetAt(index: number): number
   timestampAt(index: number): number
   keyAt(index: number): Uint8Array | null
@@ -22,23 +24,18 @@ export interface RawRecords {
   headersAt(index: number): Headers
 }
 
-/** One record on its way to a topic. Bytes belong to the collector from now on; nobody writes into them again. */
-export interface OutgoingRecord {
-  readonly topic: string
-  /** Null: the collector's default partitioner chooses (Java's: murmur2 of the key, sticky for null keys). */
-  readonly partition: number | null
-  readonly key: Uint8Array | null
-  readonly value: Uint8Array | null
-  /** Null: written without a timestamp (changelogs of suppress and grace buffers). */
-  readonly timestampMs: number | null
-  readonly headers: Headers
-}
-
 /**
  * Where a task's output goes. Synchronous: the worker's implementation appends to the producer's accumulator and deals
  * with acknowledgements and refusals itself; what it throws fails the task.
  */
 export interface RecordCollector {
+  /**
+   * Bytes belong to the collector from now on; nobody writes into them again.
+   *
+   * @param topic real name, with the application id where it is internal
+   * @param partition null: the default partitioner chooses (Java's: murmur2 of the key, sticky for null keys)
+   * @param timestampMs null: written without a timestamp (changelogs of suppress and grace buffers)
+   */
   send(
     topic: string,
     partition: number | null,
@@ -76,6 +73,10 @@ export interface TaskChangelog {
 export interface TaskSettings {
   /** Share of dirty cache bytes for this task; 0 = caching off. */
   readonly cacheBytesMax: number
+  /** Serdes of sources, sinks and stores that have none of their own. */
+  readonly serdes: SerdeDefaults
+  /** Extractor of sources that have none of their own. */
+  readonly timestampExtractor: TimestampExtractor
   /** `errors.dead.letter.queue.topic.name`; null = none. */
   readonly deadLetterTopic: string | null
   /** `processing.exception.handler.global.enabled` */

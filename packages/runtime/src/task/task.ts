@@ -1,92 +1,347 @@
 /**
- * The contract of a task (signatures first; the body follows in this file).
+ * A task: one sub-topology on one partition number, alive. Raw records go in, each passes the whole sub-topology before
+ * the next one begins, records for sinks and changelogs come out. Everything is synchronous except loading stores.
  *
- * Life: `Task.create` → feed `changelogs()` through `LiveStore.restore` → `await load()` → `start(committed)` →
- * enqueue / process / punctuate → commit rounds → `close`. `Task.open` does the first steps when nothing is to be
- * restored. Everything except `open` and `load` is synchronous.
+ * Life: `Task.create` → `changelogs()` are restored through `LiveStore.restore` → `await load()` → `start(committed)` →
+ * rounds of enqueue, process, punctuate → commits → `close`. A commit is `flushStores`, (the worker waits for all produce
+ * acknowledgements), `committableOffsets` and `stage`, (engine batch and offset commit in the order of the guarantee),
+ * `committed`.
+ *
+ * The stream loop owns when; the task owns what. The test driver drives the same code on a manual clock.
  */
-import type { StateStore, TaskId } from '@millrace/core'
-import type { LiveStore } from '@millrace/core/internal'
-import type { Clock, EngineOperation, Logger, StoreEngine } from '@millrace/core/port'
-import type { RecordHandlers } from '../handler/handlers.ts'
-import type {
-  GlobalStores,
-  PartitionPosition,
-  RawRecords,
-  RecordCollector,
-  TaskChangelog,
-  TaskMetrics,
-  TaskSettings,
-} from './ports.ts'
+import { FatalError, formatTopicPartition, type StateStore, type TaskId, type TopicPartition } from '@millrace/core'
+import type { BuiltTopology, LiveStore, TopologyStore } from '@millrace/core/internal'
+import type { EngineOperation, StoreEngine } from '@millrace/core/port'
+import { buildGraph, type Graph } from './graph.ts'
+import { PartitionGroup } from './partition-group.ts'
+import { decodePartitionTime, encodePartitionTime } from './partition-time.ts'
+import type { GlobalStores, PartitionPosition, RawRecords, TaskChangelog } from './ports.ts'
+import { Punctuations } from './punctuation.ts'
+import { RecordQueue } from './record-queue.ts'
+import { TaskState, type TaskSurroundings } from './task-state.ts'
+import { TaskStores } from './task-stores.ts'
 
-export interface TaskOptions {
-  /** The frozen Topology of core. */
-  readonly topology: object
+export interface TaskOptions extends TaskSurroundings {
+  readonly topology: BuiltTopology
   /** Number of the sub-topology; null = all of them in one task (the test driver's model). */
   readonly subTopology: number | null
-  readonly id: TaskId
-  readonly applicationId: string
-  /** Engine of disk stores; memory stores get their own. */
+  /** Input partitions, when they are known; others are added when first enqueued. */
+  readonly inputs?: readonly TopicPartition[]
+  /** Engine of disk stores. */
   readonly engine: StoreEngine
-  readonly collector: RecordCollector
-  readonly clock: Clock
-  readonly settings: TaskSettings
-  readonly handlers: RecordHandlers
-  readonly logger: Logger
-  readonly metrics?: TaskMetrics
+  /** Engine of memory stores, private to this task. */
+  readonly memoryEngine: StoreEngine
   readonly globalStores?: GlobalStores
 }
 
-export declare class Task {
+export class Task {
   readonly id: TaskId
   /** `0_3` */
   readonly name: string
-  /** Real names of the input topics (internal ones with the application id). */
-  readonly sourceTopics: readonly string[]
-  /** Builds the graph and opens the stores; calls no user code. */
-  static create(options: TaskOptions): Task
-  /** create, load and start for a task without anything to restore. */
-  static open(options: TaskOptions): Promise<Task>
-  /** Stores with a changelog, in the order of their definition. */
-  changelogs(): readonly TaskChangelog[]
-  /** After restore: `load` of every store. */
-  load(): Promise<void>
-  /** Calls `init` of every processor. `committed` gives back the partition times that were committed. */
-  start(committed?: readonly PartitionPosition[]): void
+  private readonly topology: BuiltTopology
+  private readonly state: TaskState
+  private readonly stores: TaskStores
+  private readonly graph: Graph
+  private readonly group = new PartitionGroup()
+  private readonly punctuations: Punctuations
+  /** Positions that differ from these are committable. */
+  private readonly committedOffsets = new Map<string, number>()
+  private started = false
+  private closed = false
+  private dirty = false
+  private recordsSinceFlush = 0
 
-  /** Appends raw records of one input partition. @returns how many records the partition now holds */
-  enqueue(topic: string, partition: number, records: RawRecords): number
-  buffered(topic: string, partition: number): number
-  /** True when every given input partition has a record at its head (readiness is the worker's decision). */
-  readonly allBuffered: boolean
-  /** Processes up to `recordsMax` records, oldest head first. @returns how many were taken */
-  process(recordsMax: number): number
-  /** @returns true when a punctuation was called */
-  punctuateStreamTime(): boolean
-  punctuateWallClock(nowMs: number): boolean
+  /**
+   * Builds the graph and opens the stores; calls no user code.
+   *
+   * @throws {MR_CONFIG_SERDE} if a source, sink or store has no serde
+   */
+  static create(options: TaskOptions): Task {
+    return new Task(options)
+  }
 
-  /** Something was processed or punctuated since the last `committed`. */
-  readonly commitNeeded: boolean
+  /** create, load and start, for a task that has nothing to restore. */
+  static async open(options: TaskOptions): Promise<Task> {
+    const task = new Task(options)
+    await task.load()
+    task.start()
+    return task
+  }
+
+  private constructor(options: TaskOptions) {
+    this.id = options.id
+    this.topology = options.topology
+    this.state = new TaskState(options)
+    this.name = this.state.taskName
+    this.punctuations = new Punctuations(this.state)
+    const { topology, state } = this
+    const { engine, memoryEngine } = options
+    const { nodes, stores } = partOf(topology, options.subTopology)
+    const globalStores = options.globalStores ?? ((): undefined => undefined)
+    this.stores = new TaskStores({ topology, stores, state, engine, memoryEngine, globalStores })
+    const { punctuations } = this
+    this.graph = buildGraph({ topology, nodes, state, stores: this.stores, punctuations, handlesErrors: true })
+    for (const { topic, partition } of options.inputs ?? []) this.queueOf(topic, partition)
+  }
+
+  /** Stores with a changelog, in the order in which they are opened. */
+  changelogs(): readonly TaskChangelog[] {
+    return this.stores.changelogs
+  }
+
+  /** After restore: everything that must be in memory is read. */
+  load(): Promise<void> {
+    return this.stores.load()
+  }
+
+  /**
+   * Makes every processor and calls its `init`, in the order in which they were added to the topology. Partition times
+   * are taken up from what was committed.
+   *
+   * @throws {MR_RUNTIME_INIT} if `init` of a processor throws
+   */
+  start(committed: readonly PartitionPosition[] = []): void {
+    this.state.readClock()
+    for (const position of committed) {
+      const queue = this.queueOf(position.topic, position.partition)
+      queue.partitionTimeMs = decodePartitionTime(position.metadata)
+      if (queue.partitionTimeMs > this.state.streamTimeMs) this.state.streamTimeMs = queue.partitionTimeMs
+      this.committedOffsets.set(formatTopicPartition(position.topic, position.partition), position.offset)
+    }
+    this.started = true
+    for (const processor of this.graph.processors) processor.init()
+  }
+
+  /**
+   * Appends raw records of one input partition; the first one may be decoded at once.
+   *
+   * @returns how many records the partition now holds
+   * @throws {MR_RUNTIME_TOPIC} if no source reads the topic
+   */
+  enqueue(topic: string, partition: number, records: RawRecords): number {
+    const queue = this.group.get(topic, partition) ?? this.queueOf(topic, partition)
+    const wasEmpty = queue.size === 0
+    queue.add(records)
+    if (wasEmpty && queue.size > 0) this.group.becameNonEmpty(queue)
+    return queue.size
+  }
+
+  /** Records of one input partition that wait to be processed. */
+  buffered(topic: string, partition: number): number {
+    return this.group.get(topic, partition)?.size ?? 0
+  }
+
+  /** True when every input partition known so far has a record; if not, the worker decides whether to wait. */
+  get allBuffered(): boolean {
+    return this.group.allBuffered
+  }
+
+  /**
+   * Processes up to `recordsMax` records, oldest head first.
+   *
+   * @returns how many were taken
+   * @throws {MR_RECORD_PROCESS} {MR_RECORD_DESERIALIZE} … when a record handler answered `fail`: the task is to be closed
+   */
+  process(recordsMax: number): number {
+    this.state.readClock()
+    let taken = 0
+    while (taken < recordsMax && this.processNext()) taken++
+    return taken
+  }
+
+  // RECORD PATH 4/8: the source node forwards the record to its children, depth first, until it has passed every node.
+  private processNext(): boolean {
+    const queue = this.group.poll()
+    if (queue === undefined) return false
+    const { state } = this
+    const headTimeMs = queue.order
+    const record = queue.take()
+    this.group.giveBack(queue)
+    this.dirty = true
+    if (record === null) return true
+    if (headTimeMs > state.streamTimeMs) state.streamTimeMs = headTimeMs
+    const { current } = state
+    current.timestampMs = headTimeMs
+    current.headers = record.headers
+    current.topic = queue.topic
+    current.partition = queue.partition
+    current.offset = queue.metadata.offset
+    state.metadata = queue.metadata
+    state.source = queue
+    this.recordsSinceFlush++
+    queue.source.context.forward(record)
+    return true
+  }
+
+  /** @returns true if a punctuation was called */
+  punctuateStreamTime(): boolean {
+    const called = this.punctuations.punctuateStreamTime()
+    if (called) this.dirty = true
+    return called
+  }
+
+  /** @returns true if a punctuation was called */
+  punctuateWallClock(nowMs: number): boolean {
+    this.state.readClock()
+    const called = this.punctuations.punctuateWallClock(nowMs)
+    if (called) this.dirty = true
+    return called
+  }
+
+  /** True when something was processed or punctuated since the last commit. */
+  get commitNeeded(): boolean {
+    return this.dirty
+  }
+
   /** A processor asked for a commit. */
-  readonly commitRequested: boolean
-  readonly streamTimeMs: number
-  /** Bytes of entries not yet in the engine. */
-  readonly pinnedBytes: number
+  get commitRequested(): boolean {
+    return this.state.commitRequested
+  }
 
-  /** Commit 1: caches go to changelogs and downstream. */
-  flushStores(): void
-  /** Commit 2: positions of the input partitions to commit. */
-  committableOffsets(): readonly PartitionPosition[]
-  /** Commit 3: operations of all stores for one engine batch; `committed` or `rollback` follows. */
-  stage(): EngineOperation[]
-  /** Commit 4: the engine batch was written and the offsets are committed. */
-  committed(): void
-  /** The transaction was aborted: stores drop what is not in the engine, queues are emptied. `load` and `start` again. */
-  rollback(): void
-  /** Calls `close` of every processor when clean, and closes the stores. Twice is harmless. */
-  close(clean: boolean): void
+  get streamTimeMs(): number {
+    return this.state.streamTimeMs
+  }
+
+  /** Bytes of store entries that are not in the engine yet. */
+  get pinnedBytes(): number {
+    return this.stores.pinnedBytes
+  }
+
+  /**
+   * Cached updates go to changelogs and downstream, as part of a commit.
+   *
+   * The source bytes of an update are known only when one single record was processed since the last flush.
+   *
+   * @throws {MR_STORE_FLUSH} if a node below a cached store fails
+   */
+  flushStores(): void {
+    if (this.recordsSinceFlush !== 1) this.forgetSource()
+    this.recordsSinceFlush = 0
+    this.stores.flush()
+  }
+
+  /** Positions that have moved since the last commit. */
+  committableOffsets(): readonly PartitionPosition[] {
+    const positions: PartitionPosition[] = []
+    for (const queue of this.group.all()) {
+      const { topic, partition, position: offset } = queue
+      if (offset < 0 || this.committedOffsets.get(formatTopicPartition(topic, partition)) === offset) continue
+      positions.push({ topic, partition, offset, metadata: encodePartitionTime(queue.partitionTimeMs) })
+    }
+    return positions
+  }
+
+  /** Operations of all disk stores, for one engine batch; `committed` or `rollback` follows. */
+  stage(): EngineOperation[] {
+    return this.stores.stage()
+  }
+
+  /** The engine batch is written and the offsets are committed. */
+  committed(positions: readonly PartitionPosition[] = []): void {
+    this.stores.committed()
+    for (const { topic, partition, offset } of positions) {
+      this.committedOffsets.set(formatTopicPartition(topic, partition), offset)
+    }
+    this.dirty = false
+    this.state.commitRequested = false
+  }
+
+  /**
+   * The transaction was aborted: stores drop what is not in the engine, queues are emptied, processors are closed.
+   * `load` and `start` make the task run again, from the committed offsets.
+   */
+  rollback(): void {
+    this.closeProcessors(false)
+    this.stores.rollback()
+    this.group.clear()
+    this.punctuations.clear()
+    this.state.setNoRecord(-1)
+    this.state.streamTimeMs = -1
+    this.state.commitRequested = false
+    this.recordsSinceFlush = 0
+    this.dirty = false
+  }
+
+  /**
+   * Closes processors and stores; twice is harmless. The engine stays open, it belongs to the worker.
+   *
+   * @param clean false: errors of processors are only logged
+   * @throws {MR_RUNTIME_CLOSE} the first error of a processor's `close`, after everything was closed
+   */
+  close(clean: boolean): void {
+    if (this.closed) return
+    this.closed = true
+    try {
+      this.closeProcessors(clean)
+    } finally {
+      this.stores.close()
+      this.group.clear()
+      this.punctuations.clear()
+    }
+  }
 
   /** A live store by name; undefined when this task has none of it. */
-  store(name: string): LiveStore | undefined
-  view(name: string): StateStore | undefined
+  store(name: string): LiveStore | undefined {
+    return this.stores.live(name)
+  }
+
+  /** The typed view of a store; undefined when this task has none of it. */
+  view(name: string): StateStore | undefined {
+    return this.stores.live(name)?.view
+  }
+
+  private closeProcessors(clean: boolean): void {
+    if (!this.started) return
+    this.started = false
+    let first: unknown
+    for (const processor of this.graph.processors) {
+      try {
+        processor.close()
+      } catch (error) {
+        first ??= error
+        this.state.logger.error('A processor could not be closed', { task: this.name, node: processor.name })
+      }
+    }
+    if (clean && first !== undefined) throw first as Error
+  }
+
+  private queueOf(topic: string, partition: number): RecordQueue {
+    const known = this.group.get(topic, partition)
+    if (known !== undefined) return known
+    const prefix = `${this.state.applicationId}-`
+    const source = this.graph.sources.find((each) => {
+      if (each.reads(topic) && this.topology.topicName(topic, this.state.applicationId) === topic) return true
+      return topic.startsWith(prefix) && each.reads(topic.slice(prefix.length))
+    })
+    if (source === undefined) throw new FatalError('MR_RUNTIME_TOPIC', { topic, task: this.name })
+    const queue = new RecordQueue(topic, partition, source, this.state)
+    this.group.addQueue(queue)
+    return queue
+  }
+
+  /** Several records lie behind what is flushed: which one an update came from is not known any more. */
+  private forgetSource(): void {
+    const { state } = this
+    state.source = null
+    state.current.offset = -1
+    const { metadata } = state
+    if (metadata !== undefined) state.metadata = { ...metadata, offset: -1 }
+  }
+}
+
+/** Nodes and stores of a sub-topology, or of all together. */
+function partOf(
+  topology: BuiltTopology,
+  subTopology: number | null,
+): { readonly nodes: readonly string[]; readonly stores: readonly TopologyStore[] } {
+  if (subTopology !== null) {
+    const part = topology.subTopologies.find((each) => each.id === subTopology)
+    const names = new Set(part?.stores ?? [])
+    return { nodes: part?.nodes ?? [], stores: topology.stores.filter((store) => names.has(store.definition.name)) }
+  }
+  const nodes = new Set(topology.subTopologies.flatMap((each) => each.nodes))
+  return {
+    nodes: topology.nodes.map((node) => node.name).filter((name) => nodes.has(name)),
+    stores: topology.stores,
+  }
 }

@@ -1,0 +1,52 @@
+/**
+ * A source node inside a task: how raw records of its topics are read, and where they go.
+ *
+ * Serdes and the extractor are resolved once, when the task is made; a source without a serde is an error then, not at
+ * the first record.
+ */
+import { ConfigError, type Serde, type TimestampFunction } from '@millrace/core'
+import { type SourceNode, timestampFunction } from '@millrace/core/internal'
+import type { NodeContext } from './processor-context.ts'
+import type { TaskState } from './task-state.ts'
+
+export class LiveSource {
+  readonly name: string
+  readonly node: SourceNode
+  readonly key: Serde<unknown>
+  readonly value: Serde<unknown>
+  readonly extract: TimestampFunction
+  /** True: a timestamp that is not negative is taken as it is, without calling the extractor. */
+  readonly takesRecordTime: boolean
+  /** Forwards to the children. */
+  readonly context: NodeContext
+
+  /** @throws {MR_CONFIG_SERDE} if there is neither a serde nor a default */
+  constructor(node: SourceNode, state: TaskState, context: NodeContext) {
+    this.name = node.name
+    this.node = node
+    this.key = serdeOf(node.key ?? state.settings.serdes.key, `source "${node.name}"`, 'key')
+    this.value = serdeOf(node.value ?? state.settings.serdes.value, `source "${node.name}"`, 'value')
+    const extractor = node.timestampExtractor ?? state.settings.timestampExtractor
+    this.extract = timestampFunction(extractor, () => state.nowMs)
+    this.takesRecordTime = typeof extractor === 'string' && extractor !== 'wall-clock'
+    this.context = context
+  }
+
+  /** True when this source reads a topic. `topic` is a name of the topology, without application id. */
+  reads(topic: string): boolean {
+    const { topics, pattern } = this.node
+    if (topics !== null) return topics.includes(topic)
+    return pattern !== null && matchesWhole(pattern, topic)
+  }
+}
+
+/** @throws {MR_CONFIG_SERDE} if there is no serde */
+export function serdeOf(serde: Serde<unknown> | null, what: string, part: 'key' | 'value'): Serde<unknown> {
+  if (serde === null) throw new ConfigError('MR_CONFIG_SERDE', { what, part })
+  return serde
+}
+
+/** Patterns match whole names, as in Kafka. */
+function matchesWhole(pattern: RegExp, topic: string): boolean {
+  return new RegExp(`^(?:${pattern.source})$`, pattern.flags.replace(/[gy]/g, '')).test(topic)
+}

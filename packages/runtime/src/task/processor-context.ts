@@ -1,0 +1,186 @@
+/**
+ * What a node's processor sees of its task. One context per node: it knows the node's children, so that forwarding needs
+ * no lookup, and restores the current record's time and headers when the children are done.
+ *
+ * Nothing is restored when a child throws: whoever handles the error (`ProcessorNode`) sets the context to its own record.
+ */
+import {
+  type Duration,
+  type Headers,
+  type OperatorContext,
+  type PunctuationType,
+  type RecordContext,
+  RecordError,
+  type RecordMetadata,
+  type ScheduleOptions,
+  type StateStore,
+  type StoreDefinition,
+  type StreamRecord,
+} from '@millrace/core'
+import type { LiveStore } from '@millrace/core/internal'
+import type { Cancellable } from '@millrace/core/port'
+import type { Punctuations } from './punctuation.ts'
+import type { CurrentContext, TaskState } from './task-state.ts'
+
+/** A node that takes records. */
+export interface LiveNode {
+  readonly name: string
+  process(record: StreamRecord<unknown, unknown>): void
+}
+
+/** How the nodes of a task reach its stores. */
+export interface StoreAccess {
+  /** @throws {MR_STORE_NOT_CONNECTED} if the node may not see it */
+  view(node: string, store: string): StateStore
+  live(store: string): LiveStore | undefined
+}
+
+export type FlushAction = (key: never, newValue: never, oldValue: never, timestampMs: number, headers: Headers) => void
+
+export class NodeContext implements OperatorContext {
+  readonly node: string
+  readonly applicationId: string
+  readonly taskId: string
+  readonly current: CurrentContext
+  readonly recordContext: RecordContext
+  protected readonly state: TaskState
+  private readonly stores: StoreAccess
+  private readonly punctuations: Punctuations
+  private children: readonly LiveNode[] = []
+  /** The child, when there is exactly one. */
+  private only: LiveNode | null = null
+
+  constructor(node: string, state: TaskState, stores: StoreAccess, punctuations: Punctuations) {
+    this.node = node
+    this.applicationId = state.applicationId
+    this.taskId = state.taskName
+    this.current = state.current
+    this.recordContext = state.current
+    this.state = state
+    this.stores = stores
+    this.punctuations = punctuations
+  }
+
+  /** Called once, after all nodes of the task were made. */
+  connect(children: readonly LiveNode[]): void {
+    this.children = children
+    this.only = children.length === 1 ? (children[0] as LiveNode) : null
+  }
+
+  forward(record: StreamRecord<unknown, unknown>, child?: string): void {
+    const current = this.current
+    const timestampMs = current.timestampMs
+    const headers = current.headers
+    current.timestampMs = record.timestampMs
+    current.headers = record.headers
+    if (child !== undefined) this.childNamed(child).process(record)
+    else if (this.only !== null) this.only.process(record)
+    else this.forwardToAll(record)
+    current.timestampMs = timestampMs
+    current.headers = headers
+  }
+
+  recordMetadata(): RecordMetadata | undefined {
+    return this.state.metadata
+  }
+
+  currentStreamTimeMs(): number {
+    return this.state.streamTimeMs
+  }
+
+  currentSystemTimeMs(): number {
+    return this.state.nowMs
+  }
+
+  getStateStore<S extends StateStore = StateStore>(store: string | StoreDefinition<never, never>): S {
+    return this.stores.view(this.node, typeof store === 'string' ? store : store.name) as S
+  }
+
+  commit(): void {
+    this.state.commitRequested = true
+  }
+
+  schedule(
+    interval: Duration,
+    type: PunctuationType,
+    callback: (timestampMs: number) => void,
+    options?: ScheduleOptions,
+  ): Cancellable {
+    return this.punctuations.schedule({ node: this.node, interval, type, callback, startMs: options?.startMs })
+  }
+
+  withRecordContext(context: RecordContext, action: () => void): void {
+    const before = this.state.takeRecord()
+    const { topic, partition, offset, timestampMs, headers } = context
+    const metadata = topic === null ? undefined : { topic, partition, offset }
+    this.state.setRecord({ context: { topic, partition, offset, timestampMs, headers }, metadata, source: null })
+    try {
+      action()
+    } finally {
+      this.state.setRecord(before)
+    }
+  }
+
+  droppedRecord(reason: string): void {
+    this.state.droppedRecord(this.node, reason)
+  }
+
+  count(metric: string, delta: number): void {
+    this.state.metrics.count(metric, delta)
+  }
+
+  setFlushListener(store: string, listener: FlushAction, wantsOld: boolean): boolean {
+    const live = this.stores.live(store)
+    if (live === undefined) return false
+    const current = this.current
+    return live.setFlushListener((key, newValue, oldValue, timestampMs, headers) => {
+      const before = current.timestampMs
+      const headersBefore = current.headers
+      current.timestampMs = timestampMs
+      current.headers = headers
+      listener(key, newValue as never, oldValue as never, timestampMs, headers)
+      current.timestampMs = before
+      current.headers = headersBefore
+    }, wantsOld)
+  }
+
+  config(name: string): string | number | boolean | undefined {
+    return this.state.settings.config(name)
+  }
+
+  private forwardToAll(record: StreamRecord<unknown, unknown>): void {
+    const children = this.children
+    for (let i = 0; i < children.length; i++) (children[i] as LiveNode).process(record)
+  }
+
+  private childNamed(name: string): LiveNode {
+    const child = this.children.find((each) => each.name === name)
+    if (child === undefined) throw new RecordError('MR_RECORD_CHILD', { node: this.node, child: name })
+    return child
+  }
+}
+
+/** The context of a `FixedKeyProcessor`: while a record is being processed, only records with its key go on. */
+export class FixedKeyContext extends NodeContext {
+  private processing = false
+  private key: unknown = undefined
+
+  /** The node is about to process a record with this key. */
+  begin(key: unknown): void {
+    this.processing = true
+    this.key = key
+  }
+
+  /** It is done; what punctuations forward cannot be checked. */
+  end(): void {
+    this.processing = false
+    this.key = undefined
+  }
+
+  override forward(record: StreamRecord<unknown, unknown>, child?: string): void {
+    if (this.processing && !Object.is(record.key, this.key)) {
+      throw new RecordError('MR_RECORD_FIXED_KEY', { node: this.node })
+    }
+    super.forward(record, child)
+  }
+}
