@@ -3,19 +3,10 @@
  * may be run many times, each time with its own application id.
  */
 import type { StoreDefinition } from '../store/definition.ts'
+import type { InternalTopic } from './internal-topic.ts'
 import type { SerdeDefaults, TopologyNode } from './node.ts'
 
-/** A topic that Millrace creates. Name without application id. */
-export interface InternalTopic {
-  readonly name: string
-  readonly kind: 'repartition' | 'changelog'
-  /** Given by the user; null = as many as the sources of the sub-topology that writes it (changelog: as many as tasks). */
-  readonly partitions: number | null
-  /** Configuration by Kafka's names, without the additions that depend on options of the application. */
-  readonly config: Readonly<Record<string, string>>
-  /** Repartition: the sub-topology that reads it. Changelog: the store it backs. */
-  readonly store: string | null
-}
+export type { InternalTopic } from './internal-topic.ts'
 
 /** A store of the topology, with what is known only after building. */
 export interface TopologyStore {

@@ -5,20 +5,12 @@
  * Topic names are as `describe()` prints them: internal topics (repartition, changelog, foreign-key joins) are without
  * the application id, which `BuiltTopology.topicName` puts in front when the topology is run.
  */
-import type { FixedKeyProcessor, Processor } from '../processor/processor.ts'
-import type { RecordMetadata } from '../record/record.ts'
-import type { Headers } from '../record/headers.ts'
+import type { FixedKeyProcessor, Processor, RecordContext } from '../processor/processor.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractor.ts'
 
 /** Where a source begins when the group has no committed offset; `durationMs` = that long before now. */
 export type OffsetReset = 'earliest' | 'latest' | 'none' | { readonly durationMs: number }
-
-/** What a sink's choices see of the record being processed. Read-only; reused between records. */
-export interface RecordContext extends Partial<RecordMetadata> {
-  readonly timestampMs: number
-  readonly headers: Headers
-}
 
 /** Chooses the topic of each record of a sink. */
 export type TopicNameExtractor<K = unknown, V = unknown> = (value: V, key: K, context: RecordContext) => string

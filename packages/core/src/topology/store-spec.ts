@@ -1,0 +1,32 @@
+/**
+ * A store inside a topology that is not yet built: its name, and how its definition comes about once the options are
+ * known. Stores of the DSL depend on them (in memory or on disk, with headers or without); stores of users do not.
+ */
+import type { StoreDefinition } from '../store/definition.ts'
+
+/** Options that decide what the DSL's stores are. */
+export interface StoreSettings {
+  /** `dsl.store.suppliers.class` */
+  readonly suppliers: 'rocksdb' | 'in-memory'
+  /** `dsl.store.format` (KIP-1285) */
+  readonly format: 'default' | 'headers'
+}
+
+export const defaultStoreSettings: StoreSettings = { suppliers: 'rocksdb', format: 'default' }
+
+/** Two specs are one store when they are one object, or made from one definition object. */
+export interface StoreSpec {
+  readonly name: string
+  /** The user's definition, when the store is his. */
+  readonly given: StoreDefinition | null
+  define(settings: StoreSettings): StoreDefinition
+}
+
+/** The spec of a definition that a user gave. */
+export function givenStore(definition: StoreDefinition): StoreSpec {
+  return { name: definition.name, given: definition, define: () => definition }
+}
+
+export function isSameStore(one: StoreSpec, other: StoreSpec): boolean {
+  return one === other || (one.given !== null && one.given === other.given)
+}
