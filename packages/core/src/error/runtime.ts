@@ -7,4 +7,8 @@ export const runtimeMessages = {
     `Node "${d.node}" of task ${d.task} could not be closed: ${d.reason}`,
   MR_RUNTIME_TOPIC: (d: { readonly topic: string; readonly task: string }): string =>
     `No source of task ${d.task} reads topic "${d.topic}".`,
+  MR_RUNTIME_TOPIC_MISSING: (d: { readonly topics: string }): string =>
+    `Source topics do not exist: ${d.topics}. Create them before the application starts.`,
+  MR_RUNTIME_COPARTITION: (d: { readonly topics: string }): string =>
+    `These topics are joined and must have equal partition counts: ${d.topics}. Repartition one of them (repartition({ partitions })) or create it anew.`,
 } as const
