@@ -11,4 +11,8 @@ export const runtimeMessages = {
     `Source topics do not exist: ${d.topics}. Create them before the application starts.`,
   MR_RUNTIME_COPARTITION: (d: { readonly topics: string }): string =>
     `These topics are joined and must have equal partition counts: ${d.topics}. Repartition one of them (repartition({ partitions })) or create it anew.`,
+  MR_RUNTIME_STATE: (d: { readonly what: string; readonly state: string }): string =>
+    `Cannot ${d.what} while the application is ${d.state}.`,
+  MR_RUNTIME_DIRECTORY_LOCKED: (d: { readonly directory: string; readonly pid: number }): string =>
+    `The state directory "${d.directory}" is in use by process ${d.pid}; give each process a stateDirectory of its own, or stop that process.`,
 } as const
