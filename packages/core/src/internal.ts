@@ -1,6 +1,7 @@
 /** Names for Millrace's own packages only. */
 export { change } from './record/change.ts'
 export type { ChangelogRecord, CurrentRecord, FlushListener, LiveStore, StoreHost } from './store/host.ts'
+export { memoryEngine, memoryStores } from './store/memory-engine.ts'
 export { readLong, writeLong } from './serde/long-bytes.ts'
 export { toKeySerde, toSerde } from './serde/standard-schema.ts'
 export * from './serde/envelope/buffer-value.ts'

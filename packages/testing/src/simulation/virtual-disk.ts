@@ -1,0 +1,129 @@
+/**
+ * The disk of one machine in a simulation: store engines whose rows survive the processes that use them.
+ *
+ * A kill of the process loses no finished write; one under way is there whole or not at all. A loss of power may also lose
+ * the last writes, or one in the middle of them (a hole, which LevelDB does not report: state of 103 of 279 damaged copies).
+ * Each image that comes back is one that a real disk could show.
+ */
+import { FatalError } from '@millrace/core'
+import { memoryEngine } from '@millrace/core/internal'
+import type { EngineOperation, StoreEngine, StoreEngineProvider } from '@millrace/core/port'
+import type { SeededRandom } from './seeded-random.ts'
+import { never, type VirtualProcess } from './virtual-process.ts'
+import type { VirtualTime } from './virtual-time.ts'
+
+interface Volume {
+  /** Rows that no loss of power can take. */
+  base: StoreEngine
+  /** Finished writes since, oldest first. */
+  recent: (readonly EngineOperation[])[]
+  /** What the processes see: base and all recent writes. */
+  image: StoreEngine
+  underWay: readonly EngineOperation[] | null
+}
+
+const recentMax = 8
+
+export class VirtualDisk {
+  /** Writes fail with "no space" while true. */
+  isFull = false
+  private readonly volumes = new Map<string, Volume>()
+  private readonly time: VirtualTime
+  private readonly random: SeededRandom
+
+  constructor(world: { readonly time: VirtualTime; readonly random: SeededRandom }) {
+    this.time = world.time
+    this.random = world.random
+  }
+
+  /** The provider of one process on this machine. */
+  stores(process: VirtualProcess): StoreEngineProvider {
+    return {
+      persistent: true,
+      open: async (name) => {
+        if (!process.passes(`disk open ${name}`)) return await never()
+        return this.engine(name, process)
+      },
+      destroy: async (name) => {
+        if (!process.passes(`disk destroy ${name}`)) return await never()
+        this.volumes.delete(name)
+      },
+      list: async () => [...this.volumes.keys()],
+      close: async () => undefined,
+      [Symbol.asyncDispose]: async () => undefined,
+    }
+  }
+
+  /** The process was killed: a write under way is there, or not. */
+  async processCrashed(): Promise<void> {
+    for (const volume of this.volumes.values()) {
+      const { underWay } = volume
+      volume.underWay = null
+      if (underWay !== null && this.random.chance(0.5)) await this.apply(volume, underWay)
+    }
+  }
+
+  /** Power was lost: besides, the last writes may be gone, or one before the last. */
+  async machineCrashed(): Promise<void> {
+    await this.processCrashed()
+    for (const volume of this.volumes.values()) {
+      const { recent } = volume
+      if (recent.length === 0) continue
+      const at = this.random.between(0, recent.length - 1)
+      volume.recent = this.random.chance(0.5) ? recent.slice(0, at) : recent.filter((_, i) => i !== at)
+      volume.image = await copyOf(volume.base)
+      for (const operations of volume.recent) await volume.image.write(operations)
+    }
+  }
+
+  private engine(name: string, process: VirtualProcess): StoreEngine {
+    const volume = this.volumes.get(name) ?? emptyVolume(name)
+    this.volumes.set(name, volume)
+    const { image } = volume
+    return {
+      supports: image.supports,
+      getSync: (key) => image.getSync(key),
+      getMany: (keys) => image.getMany(keys),
+      range: (options) => image.range(options),
+      rangeSync: (options) => image.rangeSync(options),
+      write: (operations) => this.write(volume, operations, process),
+      clear: (range) => image.clear(range),
+      compact: async () => undefined,
+      snapshot: () => image.snapshot(),
+      stats: () => image.stats(),
+      close: async () => undefined,
+      [Symbol.asyncDispose]: async () => undefined,
+    }
+  }
+
+  private async write(volume: Volume, operations: readonly EngineOperation[], process: VirtualProcess): Promise<void> {
+    if (!process.passes('disk write')) return await never()
+    if (this.isFull) throw new FatalError('MR_STORE_DISK_FULL', { directory: 'virtual disk', reason: 'ENOSPC' })
+    const copy = operations.map(({ key, value }) => ({ key: key.slice(), value: value?.slice() ?? null }))
+    volume.underWay = copy
+    await new Promise<void>((resolve, reject) => {
+      this.time.after(this.random.next(), () => {
+        if (volume.underWay !== copy || !process.passes('disk written')) return
+        volume.underWay = null
+        this.apply(volume, copy).then(() => process.enter(resolve), reject)
+      })
+    })
+  }
+
+  private async apply(volume: Volume, operations: readonly EngineOperation[]): Promise<void> {
+    await volume.image.write(operations)
+    volume.recent.push(operations)
+    const oldest = volume.recent.length > recentMax ? volume.recent.shift() : undefined
+    if (oldest !== undefined) await volume.base.write(oldest)
+  }
+}
+
+function emptyVolume(name: string): Volume {
+  return { base: memoryEngine(`${name} base`), recent: [], image: memoryEngine(name), underWay: null }
+}
+
+async function copyOf(engine: StoreEngine): Promise<StoreEngine> {
+  const copy = memoryEngine('copy')
+  await copy.write([...engine.rangeSync({})])
+  return copy
+}
