@@ -47,3 +47,11 @@ export { crc32c, crc32cTables } from './record-batch/crc32c.ts'
 export { decodeBatch, decodeBatches, type DecodeOptions, RecordBatch } from './record-batch/record-batch.ts'
 export { type BatchOptions, RecordBatchBuilder, recordBytesMax } from './record-batch/record-batch-builder.ts'
 export { VarintCursor, writeVarint, writeVarint64, writeVarlong } from './record-batch/varint.ts'
+export {
+  decodeMemberAssignment,
+  decodeMemberSubscription,
+  encodeMemberAssignment,
+  encodeMemberSubscription,
+  type MemberAssignment,
+  type MemberSubscription,
+} from './codec/consumer-protocol.ts'

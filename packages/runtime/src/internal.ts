@@ -13,3 +13,17 @@ export type {
 export { type SingleRecord, singleRecord } from './task/single-record.ts'
 export { Task, type TaskOptions } from './task/task.ts'
 export { TaskCounters } from './task/task-counters.ts'
+export {
+  type AssignmentInfo,
+  decodeAssignmentInfo,
+  encodeAssignmentInfo,
+  type HostInfo,
+  type HostPartitions,
+  type StandbyTask,
+} from './assignment/codec/assignment-info.ts'
+export {
+  decodeSubscriptionInfo,
+  encodeSubscriptionInfo,
+  type SubscriptionInfo,
+  type TaskOffsetSum,
+} from './assignment/codec/subscription-info.ts'
