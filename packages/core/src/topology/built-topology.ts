@@ -44,7 +44,7 @@ export interface SubTopology {
   readonly sinkTopics: readonly string[]
   /** Names of the stores, in the order in which they are opened and flushed. */
   readonly stores: readonly string[]
-  /** Global stores that its nodes read. */
+  /** All global stores: any node may read them. */
   readonly globalStores: readonly string[]
   /** Repartition topics it reads. */
   readonly repartitionTopics: readonly InternalTopic[]

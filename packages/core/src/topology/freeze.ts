@@ -8,18 +8,19 @@ import type { BuiltTopology, GlobalStore, SubTopology, TopologyStore } from './b
 import { describeTopology } from './describe.ts'
 import { type InternalTopic, changelogName, changelogTopic, repartitionTopic } from './internal-topic.ts'
 import { inHashOrder } from './java-hash-order.ts'
-import type { ProcessorNode, TopologyNode } from './node.ts'
-import type { StoreSettings } from './store-spec.ts'
+import type { SerdeDefaults, TopologyNode } from './node.ts'
+import { resolveSerde } from './serde-spec.ts'
+import type { BuildSettings } from './store-spec.ts'
 import { type NodeGroup, nodeGroups } from './sub-topology.ts'
-import type { TopologyBuilder } from './topology-builder.ts'
+import type { DraftNode, TopologyBuilder } from './topology-builder.ts'
 
 /**
  * The frozen topology. The builder is not changed and may be frozen again with other settings.
  *
  * @throws {MR_TOPOLOGY_COPARTITION} repartition topics that are joined have different explicit partition counts
  */
-export function freezeTopology(builder: TopologyBuilder, settings: StoreSettings): BuiltTopology {
-  const nodes = freezeNodes(builder)
+export function freezeTopology(builder: TopologyBuilder, settings: BuildSettings): BuiltTopology {
+  const nodes = freezeNodes(builder, settings.serdes)
   const groups = nodeGroups(builder)
   const stores = freezeStores(builder, nodes, settings)
   const copartitionGroups = copartitionedTopics(builder)
@@ -98,26 +99,35 @@ class FrozenTopology implements BuiltTopology {
   }
 }
 
-function freezeNodes(builder: TopologyBuilder): Map<string, TopologyNode> {
+function freezeNodes(builder: TopologyBuilder, defaults: SerdeDefaults): Map<string, TopologyNode> {
   const children = new Map<string, string[]>()
   for (const node of builder.nodes.values()) {
     children.set(node.name, [])
     for (const parent of node.parents) children.get(parent)?.push(node.name)
   }
   return new Map(
-    Array.from(builder.nodes.values(), (node) => {
-      const attached = Object.freeze(children.get(node.name) ?? [])
-      const frozen = node.kind === 'processor' ? { ...node, stores: Object.freeze([...node.stores]) } : { ...node }
-      return [node.name, Object.freeze({ ...frozen, children: attached }) as TopologyNode]
-    }),
+    Array.from(builder.nodes.values(), (node) => [
+      node.name,
+      Object.freeze(freezeNode(node, Object.freeze(children.get(node.name) ?? []), defaults)),
+    ]),
   )
+}
+
+function freezeNode(node: DraftNode, children: readonly string[], defaults: SerdeDefaults): TopologyNode {
+  if (node.kind === 'processor') return { ...node, children, stores: Object.freeze([...node.stores]) }
+  return {
+    ...node,
+    children,
+    key: resolveSerde(node.key, defaults),
+    value: resolveSerde(node.value, defaults),
+  }
 }
 
 /** In the order in which tasks open and flush them: processor after processor, those of one as Java's hash set has them. */
 function freezeStores(
   builder: TopologyBuilder,
   nodes: ReadonlyMap<string, TopologyNode>,
-  settings: StoreSettings,
+  settings: BuildSettings,
 ): Map<string, TopologyStore> {
   const stores = new Map<string, TopologyStore>()
   for (const node of nodes.values()) {
@@ -155,10 +165,9 @@ interface SubTopologyParts {
 }
 
 function subTopology({ builder, group, stores, copartitionGroups }: SubTopologyParts): SubTopology {
-  const nodes = group.nodes.map((name) => builder.nodes.get(name) as TopologyNode)
-  const processors = nodes.filter((node): node is ProcessorNode => node.kind === 'processor')
+  const nodes = group.nodes.map((name) => builder.nodes.get(name) as DraftNode)
   const sourceTopics = nodes.flatMap((node) => (node.kind === 'source' ? (node.topics ?? []) : []))
-  const names = new Set(processors.flatMap((node) => inHashOrder(node.stores)))
+  const names = new Set(nodes.flatMap((node) => (node.kind === 'processor' ? inHashOrder(node.stores) : [])))
   const own = [...names].flatMap((name) => stores.get(name) ?? [])
   return Object.freeze({
     id: group.id,

@@ -82,6 +82,8 @@ export interface SinkNode {
   readonly value: Serde<unknown> | null
   /** Null: the default partitioner. */
   readonly partitioner: Partitioner<never, never> | null
+  /** Bytes at the end of a serialized key that do not choose the partition: 8 or 16 for windowed keys, else 0. */
+  readonly partitionSuffix: number
 }
 
 export type TopologyNode = SourceNode | ProcessorNode | SinkNode

@@ -3,23 +3,30 @@
  * known. Stores of the DSL depend on them (in memory or on disk, with headers or without); stores of users do not.
  */
 import type { StoreDefinition } from '../store/definition.ts'
+import type { SerdeDefaults } from './node.ts'
 
-/** Options that decide what the DSL's stores are. */
-export interface StoreSettings {
+/** Options of whoever runs the topology that decide what it is made of. */
+export interface BuildSettings {
   /** `dsl.store.suppliers.class` */
   readonly suppliers: 'rocksdb' | 'in-memory'
   /** `dsl.store.format` (KIP-1285) */
   readonly format: 'default' | 'headers'
+  /** `default.key.serde`, `default.value.serde` */
+  readonly serdes: SerdeDefaults
 }
 
-export const defaultStoreSettings: StoreSettings = { suppliers: 'rocksdb', format: 'default' }
+export const defaultBuildSettings: BuildSettings = {
+  suppliers: 'rocksdb',
+  format: 'default',
+  serdes: { key: null, value: null },
+}
 
 /** Two specs are one store when they are one object, or made from one definition object. */
 export interface StoreSpec {
   readonly name: string
   /** The user's definition, when the store is his. */
   readonly given: StoreDefinition | null
-  define(settings: StoreSettings): StoreDefinition
+  define(settings: BuildSettings): StoreDefinition
 }
 
 /** The spec of a definition that a user gave. */

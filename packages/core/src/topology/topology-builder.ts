@@ -5,7 +5,6 @@
  * It does not know any operator, and nothing of the runtime.
  */
 import { TopologyError } from '../errors.ts'
-import type { Serde } from '../serde/serde.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractor.ts'
 import type {
   OffsetReset,
@@ -14,16 +13,16 @@ import type {
   SinkNode,
   SourceNode,
   TopicNameExtractor,
-  TopologyNode,
 } from './node.ts'
+import type { SerdeSpec } from './serde-spec.ts'
 import { type StoreSpec, isSameStore } from './store-spec.ts'
 
 export interface SourceSpec {
   /** At least one, unless there is a pattern. */
   readonly topics: readonly string[]
   readonly pattern?: RegExp | null
-  readonly key?: Serde<unknown> | null
-  readonly value?: Serde<unknown> | null
+  readonly key?: SerdeSpec
+  readonly value?: SerdeSpec
   /** Default true. */
   readonly acceptsNullKey?: boolean
   readonly acceptsNullValue?: boolean
@@ -38,9 +37,10 @@ export interface ProcessorSpec {
 
 export interface SinkSpec {
   readonly topic: string | TopicNameExtractor<never, never>
-  readonly key?: Serde<unknown> | null
-  readonly value?: Serde<unknown> | null
+  readonly key?: SerdeSpec
+  readonly value?: SerdeSpec
   readonly partitioner?: Partitioner<never, never> | null
+  readonly partitionSuffix?: number
 }
 
 export interface GlobalStoreSpec {
@@ -53,8 +53,10 @@ export interface GlobalStoreSpec {
   readonly reprocessOnRestore: boolean
 }
 
-type Draft<N extends TopologyNode> = { -readonly [P in keyof N]: N[P] }
-export type DraftNode = Draft<SourceNode> | (Draft<ProcessorNode> & { stores: string[] }) | Draft<SinkNode>
+type WithSpecs<N> = Omit<N, 'key' | 'value'> & { readonly key: SerdeSpec; readonly value: SerdeSpec }
+export type DraftSource = WithSpecs<SourceNode>
+export type DraftSink = WithSpecs<SinkNode>
+export type DraftNode = DraftSource | (ProcessorNode & { readonly stores: string[] }) | DraftSink
 
 export class TopologyBuilder {
   readonly nodes: Map<string, DraftNode> = new Map()
@@ -103,6 +105,7 @@ export class TopologyBuilder {
       key: spec.key ?? null,
       value: spec.value ?? null,
       partitioner: spec.partitioner ?? null,
+      partitionSuffix: spec.partitionSuffix ?? 0,
     })
   }
 
@@ -211,7 +214,7 @@ function requireNoMatch(pattern: RegExp, topic: string): void {
     throw new TopologyError('MR_TOPOLOGY_TOPIC_PATTERN', { topic, pattern: patternText(pattern) })
 }
 
-function draftSource(name: string, spec: SourceSpec): Draft<SourceNode> {
+function draftSource(name: string, spec: SourceSpec): DraftSource {
   const pattern = spec.pattern ?? null
   return {
     kind: 'source',

@@ -1,0 +1,39 @@
+/**
+ * A topic as a value: its name, the serdes of its keys and values, and their types. Sources, sinks, tables and test drivers
+ * take it, so that a topic is declared once.
+ */
+import type { Serde } from '../serde/serde.ts'
+import { type SerdeOrSchema, toKeySerde, toSerde } from '../serde/standard-schema.ts'
+
+declare const accepts: unique symbol
+
+/** What a topic takes. Only types: it makes the compiler name the property that a value lacks. */
+export interface TopicSink<in K, in V> {
+  readonly name: string
+  readonly [accepts]?: (key: K, value: V) => void
+}
+
+/** A topic of the cluster with keys of type `K` and values of type `V`. Null is in a type only if it was declared. */
+export interface Topic<K, V> extends TopicSink<K, V> {
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+}
+
+/** Serdes of a topic. A validator of the Standard Schema kind becomes JSON that is checked by it. */
+export interface TopicSerdes<K, V> {
+  readonly key: SerdeOrSchema<K>
+  readonly value: SerdeOrSchema<V>
+}
+
+/**
+ * Declares a topic.
+ *
+ * Records with a null key or value are refused (they go to the deserialization handler) unless the serde is
+ * `nullable(…)`; a table takes null values as deletes in any case, and sinks may write them.
+ *
+ * @example
+ * const orders = topic('orders', { key: string(), value: json<{ user: string; total: number }>() })
+ */
+export function topic<K, V>(name: string, serdes: TopicSerdes<K, V>): Topic<K, V> {
+  return { name, key: toKeySerde(serdes.key), value: toSerde(serdes.value) }
+}
