@@ -26,7 +26,7 @@ export interface FixedKeyProcessor<K = unknown, VIn = unknown, VOut = unknown> {
 /** Makes a processor per task; with `stores`, their definitions are added to the topology and connected. */
 export type ProcessorSupplier<P = Processor<never, never, never, never>> =
   | (() => P)
-  | { create(): P; readonly stores?: readonly StoreDefinition<never, never>[] }
+  | { create(): P; readonly stores?: readonly StoreDefinition<any, any>[] }
 
 export type PunctuationType = 'stream-time' | 'wall-clock'
 
@@ -45,7 +45,7 @@ export interface TaskContext {
   /** Greatest event time the task has taken so far, −1 at first. */
   currentStreamTimeMs(): number
   currentSystemTimeMs(): number
-  getStateStore<S extends StateStore = StateStore>(store: string | StoreDefinition<never, never>): S
+  getStateStore<S extends StateStore = StateStore>(store: string | StoreDefinition<any, any>): S
   /** Asks for a commit soon; it happens after the current record. */
   commit(): void
   /**
