@@ -28,3 +28,20 @@ export { string } from './serde/string.ts'
 export { uuid } from './serde/uuid.ts'
 export { sessionWindowed, timeWindowed } from './serde/windowed.ts'
 export type { ConsumedRecord, TimestampExtractor, TimestampFunction } from './time/timestamp-extractor.ts'
+export {
+  headersKeyValueStore,
+  headersWindowStore,
+  keyValueStore,
+  lruStore,
+  type LruStoreOptions,
+  sessionStore,
+  type SessionStoreOptions,
+  type Shaped,
+  type StoreOptions,
+  timestampedKeyValueStore,
+  timestampedWindowStore,
+  versionedStore,
+  type VersionedStoreOptions,
+  windowStore,
+  type WindowStoreOptions,
+} from './store/handle.ts'

@@ -26,3 +26,4 @@ export type {
 } from './topology/built-topology.ts'
 export { withDefaults } from './topology/built-topology.ts'
 export type * from './topology/node.ts'
+export { openStore } from './store/open-store.ts'

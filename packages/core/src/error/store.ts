@@ -12,4 +12,12 @@ export const storeMessages = {
     `Flushing store "${d.store}" of task ${d.task} failed: ${d.reason}`,
   MR_STORE_NOT_CONNECTED: (d: { readonly node: string; readonly store: string }): string =>
     `Node "${d.node}" has no access to store "${d.store}"; name the store where the processor is added, or connect it with connectProcessorAndStateStores.`,
+  MR_STORE_LOCKED: (d: { readonly directory: string; readonly holder: string }): string =>
+    `The state in "${d.directory}" is in use by ${d.holder}; stop it, or give this process another stateDirectory.`,
+  MR_STORE_SERDE: (d: { readonly store: string; readonly part: string }): string =>
+    `Store "${d.store}" has no ${d.part} serde; give one where the store is defined, or a default serde.`,
+  MR_STORE_NULL_KEY: (d: { readonly store: string }): string =>
+    `A null key was given to store "${d.store}"; stores hold no null keys.`,
+  MR_STORE_DEFINITION: (d: { readonly store: string; readonly reason: string }): string =>
+    `Store "${d.store}" cannot be made: ${d.reason}.`,
 } as const

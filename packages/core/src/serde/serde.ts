@@ -21,6 +21,11 @@ export interface Serde<T> {
    * compare bytes. Taken wherever a serde is given for a key.
    */
   forKeys?(): Serde<T>
+  /**
+   * Nobody changes a value after handing it over, and encoding never fails for values of the type: stores may then hand
+   * out one decoded object again and again, and encode a cached value once, at the flush. Primitives are kept in any case.
+   */
+  readonly retainable?: boolean
   serialize(value: T, topic?: string, headers?: Headers): Uint8Array
   deserialize(bytes: Uint8Array, topic?: string, headers?: Headers): T
 }

@@ -38,6 +38,8 @@ export interface StoreDefinition<K = unknown, V = unknown> {
   readonly otherValue?: Serde<unknown> | null
   readonly type: StoreType
   readonly caching: boolean
+  /** False: `caching` is only the default, so that tables and aggregations of the DSL turn it on. */
+  readonly cachingChosen?: boolean
   readonly logging: StoreLogging
   /** Window, session, buffers: how long a window is kept after its start (session: end), ms. */
   readonly retentionMs?: number
@@ -51,6 +53,15 @@ export interface StoreDefinition<K = unknown, V = unknown> {
   readonly segmentIntervalMs?: number
   /** LRU: greatest number of entries. */
   readonly entriesMax?: number
+  /** Window and session stores of emit-on-close aggregations: iteration by time, then key (Kafka's time-ordered stores). */
+  readonly timeOrdered?: boolean
+  /** A user's plain disk store under a table or aggregation: rows keep no timestamps, reads answer −1 once uncached. */
+  readonly withoutTimestamps?: boolean
+  /**
+   * Changelog records carry the headers of the record being processed: stores of stream joins and foreign-key
+   * subscriptions (Kafka 4.3).
+   */
+  readonly logRecordHeaders?: boolean
   /** Global and read-only stores: the topic itself is the changelog. */
   readonly sourceTopic?: string
 }

@@ -44,9 +44,17 @@ export interface StoreHost {
   /** Share of the cache of dirty entries for this task, bytes; 0 = caching off. When full, the store flushes. */
   readonly cacheBytesMax: number
   readonly nowMs: () => number
+  /** Greatest number of clean rows that a disk store keeps in memory to avoid reads; default 100,000. */
+  readonly cleanRowsMax?: number
 }
 
-/** Called for each flushed entry of a cached store with a listener: the table's update goes on downstream. */
+/**
+ * Called for each flushed entry of a cached store with a listener: the table's update goes on downstream.
+ *
+ * Values have the shape that the store hands out (`{ value, timestampMs }` in timestamped stores). Time and headers are
+ * those of the record that was current at the put; in `headers-session` stores the headers are empty (Kafka 4.3).
+ * `host.current` has the same time and headers while the listener runs.
+ */
 export type FlushListener<K, V> = (
   key: K,
   newValue: V | null,

@@ -1,0 +1,169 @@
+/**
+ * Handles: stores as users name them. A handle is the store's definition as plain data; the same object given twice is one
+ * store, and it is accepted wherever a store is named.
+ *
+ * Serdes may be left out: the DSL then takes those it knows, else the default ones.
+ */
+import { TopologyError } from '../errors.ts'
+import { type SerdeOrSchema, toKeySerde, toSerde } from '../serde/standard-schema.ts'
+import { type Duration, durationMs } from '../time/duration.ts'
+import type { StoreDefinition, StoreHandle, StoreKind, StoreLogging, StoreType } from './definition.ts'
+import type { ValueAndTimestamp, ValueTimestampHeaders } from './store.ts'
+
+/** What every store can be told. */
+export interface StoreOptions<K, V> {
+  readonly key?: SerdeOrSchema<K>
+  readonly value?: SerdeOrSchema<V>
+  /** `disk` (default): the task's engine, so that a restart needs no full restore. `memory`: never on disk. */
+  readonly type?: StoreType
+  /** Puts wait for the commit and are written once per key; default false, in the DSL true. */
+  readonly caching?: boolean
+  /** Changelog topic; true (default), false, or Kafka's topic configurations. Without one a lost disk loses the store. */
+  readonly logging?: StoreLogging
+}
+
+export interface WindowStoreOptions<K, V> extends StoreOptions<K, V> {
+  /** Size of the windows: the end of a listed window is its start + size. */
+  readonly windowSize: Duration
+  /** How long a window is kept after its start; at least the size. */
+  readonly retention: Duration
+  /** Several values for one key and start; default false. */
+  readonly retainDuplicates?: boolean
+  /** Length of one expiry segment; default max(retention / 2, 1 min). */
+  readonly segmentInterval?: Duration
+}
+
+export interface SessionStoreOptions<K, V> extends StoreOptions<K, V> {
+  /** How long a session is kept after its end. */
+  readonly retention: Duration
+}
+
+export interface VersionedStoreOptions<K, V> extends Omit<StoreOptions<K, V>, 'caching' | 'type'> {
+  /** How far back rows can be read; versions older than this are refused. */
+  readonly historyRetention: Duration
+  readonly segmentInterval?: Duration
+}
+
+export interface LruStoreOptions<K, V> extends Omit<StoreOptions<K, V>, 'type'> {
+  /** Greatest number of keys remembered. */
+  readonly entriesMax: number
+}
+
+/**
+ * A key-value store.
+ *
+ * @example
+ * const seen = keyValueStore('seen', { key: string(), value: int64() })
+ */
+export function keyValueStore<K, V>(name: string, options: StoreOptions<K, V> = {}): StoreHandle<K, V> {
+  return definition('key-value', name, options)
+}
+
+/** A key-value store whose values carry the event time of the record that made them. */
+export function timestampedKeyValueStore<K, V>(
+  name: string,
+  options: StoreOptions<K, V> = {},
+): StoreHandle<K, V> & Shaped<ValueAndTimestamp<V>> {
+  return definition('timestamped-key-value', name, options)
+}
+
+/** A key-value store whose values carry event time and headers (Kafka 4.3). */
+export function headersKeyValueStore<K, V>(
+  name: string,
+  options: StoreOptions<K, V> = {},
+): StoreHandle<K, V> & Shaped<ValueTimestampHeaders<V>> {
+  return definition('headers-key-value', name, options)
+}
+
+/** A store in memory that remembers the keys used last and forgets the others. */
+export function lruStore<K, V>(name: string, options: LruStoreOptions<K, V>): StoreHandle<K, V> {
+  const { entriesMax } = options
+  if (!Number.isSafeInteger(entriesMax) || entriesMax < 0) {
+    throw refusal(name, `entriesMax must be a whole number ≥ 0, got ${entriesMax}`)
+  }
+  return { ...definition('lru', name, { ...options, type: 'memory' }), entriesMax }
+}
+
+/**
+ * A window store.
+ *
+ * @throws {MR_STORE_DEFINITION} the retention is shorter than the windows, or a length is negative
+ */
+export function windowStore<K, V>(name: string, options: WindowStoreOptions<K, V>): StoreHandle<K, V> {
+  return windowed('window', name, options)
+}
+
+/** A window store whose values carry the event time of the record that made them. */
+export function timestampedWindowStore<K, V>(
+  name: string,
+  options: WindowStoreOptions<K, V>,
+): StoreHandle<K, V> & Shaped<ValueAndTimestamp<V>> {
+  return windowed('timestamped-window', name, options)
+}
+
+/** A window store whose values carry event time and headers (Kafka 4.3). */
+export function headersWindowStore<K, V>(
+  name: string,
+  options: WindowStoreOptions<K, V>,
+): StoreHandle<K, V> & Shaped<ValueTimestampHeaders<V>> {
+  return windowed('headers-window', name, options)
+}
+
+/** A session store. @throws {MR_STORE_DEFINITION} the retention is negative */
+export function sessionStore<K, V>(name: string, options: SessionStoreOptions<K, V>): StoreHandle<K, V> {
+  return { ...definition('session', name, options), retentionMs: length(name, 'retention', options.retention) }
+}
+
+/** A store that keeps older versions of its rows and answers as of a time. @throws {MR_STORE_DEFINITION} as above */
+export function versionedStore<K, V>(name: string, options: VersionedStoreOptions<K, V>): StoreHandle<K, V> {
+  const { segmentInterval } = options
+  return {
+    ...definition('versioned', name, options),
+    historyRetentionMs: length(name, 'historyRetention', options.historyRetention),
+    ...(segmentInterval === undefined ? {} : { segmentIntervalMs: length(name, 'segmentInterval', segmentInterval) }),
+  }
+}
+
+/** Marks a handle with the shape of the values that processors see; exists only in types. */
+export interface Shaped<Stored> {
+  readonly stored?: Stored
+}
+
+function windowed<K, V>(kind: StoreKind, name: string, options: WindowStoreOptions<K, V>): StoreDefinition<K, V> {
+  const retentionMs = length(name, 'retention', options.retention)
+  const windowSizeMs = length(name, 'windowSize', options.windowSize)
+  if (retentionMs < windowSizeMs) {
+    throw refusal(name, `its retention (${retentionMs} ms) is shorter than its windows (${windowSizeMs} ms)`)
+  }
+  const { segmentInterval } = options
+  return {
+    ...definition(kind, name, options),
+    retentionMs,
+    windowSizeMs,
+    retainDuplicates: options.retainDuplicates ?? false,
+    ...(segmentInterval === undefined ? {} : { segmentIntervalMs: length(name, 'segmentInterval', segmentInterval) }),
+  }
+}
+
+function definition<K, V>(kind: StoreKind, name: string, options: StoreOptions<K, V>): StoreDefinition<K, V> {
+  return {
+    kind,
+    name,
+    key: options.key === undefined ? null : toKeySerde(options.key),
+    value: options.value === undefined ? null : toSerde(options.value),
+    type: options.type ?? 'disk',
+    caching: options.caching ?? false,
+    cachingChosen: options.caching !== undefined,
+    logging: options.logging ?? true,
+  }
+}
+
+function length(store: string, option: string, given: Duration): number {
+  const ms = durationMs(given, `${store}.${option}`)
+  if (!Number.isSafeInteger(ms) || ms < 0) throw refusal(store, `${option} must be whole milliseconds ≥ 0, got ${given}`)
+  return ms
+}
+
+function refusal(store: string, reason: string): TopologyError {
+  return new TopologyError('MR_STORE_DEFINITION', { store, reason })
+}

@@ -1,0 +1,314 @@
+/**
+ * The rows of a key-value store: entry table, cache and changelog, below the typed view.
+ *
+ * One lookup answers a read: the table holds what is cached, what is not yet in the engine and what was read before. With
+ * caching on a put waits in the table until `flush`; with caching off it goes to the changelog at once. Either way the
+ * engine sees it in the batch of the next commit.
+ */
+import type { EngineEntry, EngineOperation, RangeOptions, StoreEngine } from '../port/store-engine.ts'
+import { noHeaders } from '../record/headers.ts'
+import type { Serde } from '../serde/serde.ts'
+import { StreamsError } from '../errors.ts'
+import { ByteMap } from './byte-map.ts'
+import { ClockRing } from './clock-ring.ts'
+import type { StoreDefinition } from './definition.ts'
+import type { ChangelogRecord, FlushListener, StoreHost } from './host.ts'
+import { bytesOf, hashBytes, latin1, prefixed } from './key-bytes.ts'
+import { rowPrefix } from './key-layout.ts'
+import { ChangelogLayer } from './layer/changelog.ts'
+import { type Content, decodedFlag, dirtyFlag, isPinned, knownFlag, Row, usedFlag } from './row.ts'
+import { presentSerde, ValueCodec, type ValueShape } from './value-codec.ts'
+import { WriteSet } from './write-set.ts'
+
+/** Clean rows that a disk store keeps to avoid reads, unless the host says otherwise. */
+const cleanRowsDefault = 100_000
+const noKey: unknown = Symbol('no key')
+
+export class KeyValueRows<K, V> {
+  readonly definition: StoreDefinition<K, V>
+  readonly host: StoreHost
+  readonly codec: ValueCodec<V>
+  readonly writes: WriteSet<Row>
+  readonly isCached: boolean
+  /** Prefix of the engine rows of this store. */
+  readonly prefix: Uint8Array
+  protected readonly engine: StoreEngine
+  protected readonly table: ByteMap<Row> = new ByteMap()
+  protected readonly changelog: ChangelogLayer
+  private readonly ring = new ClockRing<Row>()
+  private readonly keySerde: Serde<K>
+  private readonly rowsMax: number
+  private listener: FlushListener<K, V> | null = null
+  private wantsOld = false
+  /** Memory stores: rows of keys that were looked up and not there, dropped at the next commit. */
+  private absent: Row[] = []
+  private lastKey: unknown = noKey
+  private lastRow: Row | null = null
+
+  constructor(definition: StoreDefinition<K, V>, host: StoreHost, shape: ValueShape) {
+    this.definition = definition
+    this.host = host
+    this.engine = host.engine
+    this.codec = new ValueCodec(definition as StoreDefinition<never, V>, shape, host.changelogTopic)
+    this.keySerde = presentSerde(definition.key, definition.name, 'key')
+    this.writes = new WriteSet(host)
+    this.changelog = new ChangelogLayer(host, definition as StoreDefinition<never, never>, shape !== 'plain')
+    this.isCached = definition.caching && host.cacheBytesMax > 0
+    this.prefix = rowPrefix(host.enginePrefix, 0)
+    this.rowsMax = definition.type === 'memory' ? Infinity : (host.cleanRowsMax ?? cleanRowsDefault)
+  }
+
+  /** The row of a key, with its content known. */
+  find(key: K): Row {
+    if (key === this.lastKey) return this.known(this.lastRow as Row)
+    const bytes = this.keyBytes(key)
+    const hash = hashBytes(bytes)
+    const row = this.table.find(bytes, hash) ?? this.add(latin1(bytes), hash)
+    this.remember(key, row)
+    return this.known(row, bytes)
+  }
+
+  /** The row of a key for a blind write: its content may be unknown. */
+  findToWrite(key: K): Row {
+    if (key === this.lastKey) return this.lastRow as Row
+    const bytes = this.keyBytes(key)
+    const hash = hashBytes(bytes)
+    const row = this.table.find(bytes, hash) ?? this.add(latin1(bytes), hash)
+    this.remember(key, row)
+    return row
+  }
+
+  /** A processor reads the row's value. */
+  read(row: Row): V | null {
+    return this.codec.read(row)
+  }
+
+  /** Puts a value (null deletes) into the cache, or through to the changelog. */
+  put(key: K, row: Row, value: V | null): void {
+    if (this.isCached) this.putCached(key, row, value)
+    else this.putThrough(row, value)
+  }
+
+  setListener(listener: FlushListener<K, V>, wantsOld: boolean): void {
+    this.listener = listener
+    this.wantsOld = wantsOld
+  }
+
+  /** Flushes what was dirty when it was called, oldest put first. */
+  flush(): void {
+    const { current } = this.host
+    const { timestampMs, headers } = current
+    try {
+      for (let left = this.writes.dirtyCount; left > 0; left--) {
+        const row = this.writes.shiftDirty()
+        if (row === null) return
+        this.flushRow(row)
+      }
+    } finally {
+      current.timestampMs = timestampMs
+      current.headers = headers
+    }
+  }
+
+  restore(records: readonly ChangelogRecord[]): void {
+    for (const { key, value, timestampMs, headers } of records) {
+      const hash = hashBytes(key)
+      const row = this.table.find(key, hash) ?? this.add(latin1(key), hash)
+      this.codec.fromChangelog(row, value === null ? null : value.slice(), timestampMs, headers)
+      this.applied(row)
+    }
+    this.evictSurplus()
+  }
+
+  stage(into: EngineOperation[]): void {
+    this.writes.take(into, (row) => {
+      const content = this.storedOf(row)
+      const value = content.bytes === null ? null : this.codec.toEngine(content)
+      return { key: prefixed(this.prefix, row.key), value }
+    })
+  }
+
+  committed(): void {
+    this.writes.committed((row) => {
+      if (row.bytes === null && this.rowsMax === Infinity) this.absent.push(row)
+    })
+    if (this.rowsMax === Infinity) this.dropAbsent()
+    else this.evictSurplus()
+  }
+
+  rollback(): void {
+    this.writes.clear()
+    this.table.clear()
+    this.ring.clear()
+    this.absent = []
+    this.forgetLast()
+  }
+
+  /** Reads what has to be in memory; here nothing. */
+  async load(): Promise<void> {}
+
+  /** Rows of the layers below as engine entries, in key order; blocking. */
+  engineRange(range: RangeOptions): Iterable<EngineEntry> {
+    return this.engine.rangeSync(range)
+  }
+
+  /** Decoded key of a row. */
+  keyOf(key: string): K {
+    return this.keySerde.deserialize(bytesOf(key), this.host.changelogTopic)
+  }
+
+  keyBytes(key: K): Uint8Array {
+    if (key === null || key === undefined) throw new StreamsError('MR_STORE_NULL_KEY', { store: this.definition.name })
+    return this.keySerde.serialize(key, this.host.changelogTopic)
+  }
+
+  /** What the next batch writes of a staged row. */
+  protected storedOf(row: Row): Content {
+    return (row.flags & dirtyFlag) !== 0 && row.below !== null ? row.below : row
+  }
+
+  /** A row in the table for this key text, content unknown unless it was there. */
+  protected rowOf(key: string, hash: number): Row {
+    return this.table.findText(key, hash) ?? this.add(key, hash)
+  }
+
+  /** Content of the layers below the cache. */
+  protected belowOf(row: Row): Content {
+    if (row.below !== null) return row.below
+    const below: Content = { bytes: null, timestampMs: -1, headers: noHeaders }
+    this.readEngine(row.key, below)
+    row.below = below
+    return below
+  }
+
+  protected readEngine(key: string, into: Content): void {
+    this.codec.fromEngine(into, this.engine.getSync(prefixed(this.prefix, key)))
+  }
+
+  /** The row's new content goes to the changelog and into the next batch. */
+  protected writeBelow(row: Row): void {
+    this.codec.encode(row)
+    row.below = null
+    if (this.changelog.isOn) this.changelog.log(bytesOf(row.key), row.bytes, row.timestampMs, row.headers)
+    this.applied(row)
+  }
+
+  protected applied(row: Row): void {
+    row.flags |= knownFlag
+    this.writes.stage(row)
+  }
+
+  protected putThrough(row: Row, value: V | null): void {
+    this.codec.assign(row, value)
+    this.writeBelow(row)
+    if (this.codec.dropsTimestamps) this.dropTimestamp(row)
+  }
+
+  private putCached(key: K, row: Row, value: V | null): void {
+    const wasClean = (row.flags & dirtyFlag) === 0
+    const below = wasClean ? this.contentBelow(row) : row.below
+    this.codec.assign(row, value)
+    row.below = below
+    row.flags |= knownFlag
+    row.userKey = key
+    row.putTimestampMs = this.host.current.timestampMs
+    row.putHeaders = this.host.current.headers
+    this.writes.markDirty(row)
+    if (this.writes.dirtyBytes > this.host.cacheBytesMax) this.flush()
+  }
+
+  /** Content below the cache of a row that is not dirty; null when only the engine knows. */
+  protected contentBelow(row: Row): Content | null {
+    if ((row.flags & knownFlag) === 0) return null
+    return { bytes: row.bytes, timestampMs: row.timestampMs, headers: row.headers }
+  }
+
+  private flushRow(row: Row): void {
+    const { host, listener } = this
+    host.current.timestampMs = row.putTimestampMs
+    host.current.headers = row.putHeaders
+    const key = row.userKey as K
+    row.userKey = null
+    this.codec.encode(row)
+    if (listener === null) {
+      this.writeBelow(row)
+      return
+    }
+    const below = row.bytes === null || this.wantsOld ? this.belowOf(row) : null
+    if (row.bytes === null && below?.bytes === null) {
+      row.below = null
+      this.writes.settle(row)
+      return
+    }
+    this.writeBelow(row)
+    const old = this.wantsOld && below !== null ? this.codec.decode(below) : null
+    listener(key, this.codec.read(row), old, row.putTimestampMs, row.putHeaders)
+  }
+
+  private dropTimestamp(row: Row): void {
+    if (row.bytes === null) return
+    row.timestampMs = -1
+    row.value = null
+    row.flags &= ~decodedFlag
+  }
+
+  private known(row: Row, bytes?: Uint8Array): Row {
+    if ((row.flags & knownFlag) !== 0) return row
+    const value = this.engine.getSync(bytes === undefined ? prefixed(this.prefix, row.key) : joined(this.prefix, bytes))
+    this.codec.fromEngine(row, value)
+    row.flags |= knownFlag
+    if (value === undefined && this.rowsMax === Infinity) this.absent.push(row)
+    return row
+  }
+
+  private add(key: string, hash: number): Row {
+    const row = new Row(key, hash)
+    if (this.rowsMax !== Infinity) {
+      if (this.ring.size >= this.rowsMax) this.evictOne()
+      this.ring.add(row)
+    }
+    this.table.insert(row)
+    return row
+  }
+
+  private remember(key: K, row: Row): void {
+    row.flags |= usedFlag
+    if (typeof key === 'object') this.forgetLast()
+    else {
+      this.lastKey = key
+      this.lastRow = row
+    }
+  }
+
+  private forgetLast(): void {
+    this.lastKey = noKey
+    this.lastRow = null
+  }
+
+  private evictOne(): void {
+    const row = this.ring.evict()
+    if (row === null) return
+    this.table.remove(row)
+    if (row === this.lastRow) this.forgetLast()
+  }
+
+  private dropAbsent(): void {
+    for (const row of this.absent) {
+      if (row.bytes !== null || isPinned(row)) continue
+      this.table.remove(row)
+      if (row === this.lastRow) this.forgetLast()
+    }
+    this.absent = []
+  }
+
+  private evictSurplus(): void {
+    for (let surplus = this.ring.size - this.rowsMax; surplus > 0; surplus--) this.evictOne()
+  }
+}
+
+function joined(prefix: Uint8Array, key: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(prefix.length + key.length)
+  bytes.set(prefix)
+  bytes.set(key, prefix.length)
+  return bytes
+}
