@@ -23,7 +23,7 @@ export type Initializer<Agg> = () => Agg
 export type Aggregator<K, V, Agg> = (aggregate: Agg, value: V, key: K, context: RecordContext) => Agg | null
 /** As Aggregator, where aggregate and value have one type. The first value is stored without calling it. */
 export type Reducer<K, V> = (aggregate: V, value: V, key: K, context: RecordContext) => V | null
-/** One session out of two that a record has connected. */
-export type SessionMerger<K, Agg> = (one: Agg, two: Agg, key: K) => Agg
+/** One session out of two that a record has connected; the context is that of the record. */
+export type SessionMerger<K, Agg> = (one: Agg, two: Agg, key: K, context: RecordContext) => Agg
 /** The result of two records or rows; null where the side may be missing. */
 export type Joiner<K, L, R, VOut> = (left: L, right: R, key: K, context: RecordContext) => VOut
