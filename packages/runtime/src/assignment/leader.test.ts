@@ -1,0 +1,217 @@
+/**
+ * The leader with a small group around it: members hold tasks, give up what is taken from them, rejoin, and tell the next
+ * leader what they have, all through the real bytes.
+ */
+import { formatTopicPartition, type TaskId, type TopicPartition } from '@millrace/core'
+import type { BuiltTopology, SubTopology } from '@millrace/core/internal'
+import { silentLogger } from '@millrace/core/port'
+import { describe, expect, it } from 'vitest'
+import { assignmentError, leadAssignment, type LeaderOptions } from './leader.ts'
+import { type ReceivedAssignment, readAssignment } from './received-assignment.ts'
+import { encodeSubscription } from './subscription.ts'
+
+const sub = (id: number, part: Partial<SubTopology>): SubTopology => ({
+  id,
+  nodes: [],
+  sourceTopics: [],
+  sinkTopics: [],
+  stores: [],
+  globalStores: [],
+  repartitionTopics: [],
+  changelogTopics: [],
+  copartitionGroups: [],
+  ...part,
+})
+/** Sub-topology 0: stateless on `a`; 1: joined `b` and `c` with a store. */
+const topology = {
+  subTopologies: [
+    sub(0, { sourceTopics: ['a'] }),
+    sub(1, { sourceTopics: ['b', 'c'], stores: ['s'], copartitionGroups: [['b', 'c']] }),
+  ],
+  stores: [{ definition: { name: 's' }, processors: [], changelogTopic: 's-changelog', changelogIsSource: false }],
+  topicName: (name: string, app: string) => (name.endsWith('changelog') ? `${app}-${name}` : name),
+} as Partial<BuiltTopology> as BuiltTopology
+const counts: Record<string, number> = { a: 3, b: 4, c: 4 }
+const end = 1_000
+
+class Member {
+  readonly id: string
+  readonly process: string
+  generationId = -1
+  active = new Map<string, { id: TaskId; inputs: readonly TopicPartition[] }>()
+  standby: TaskId[] = []
+  last: ReceivedAssignment | null = null
+  shutdown = false
+  caughtUp = true
+  server: string | null = null
+
+  constructor(id: string, process: number) {
+    this.id = id
+    this.process = `00000000-0000-4000-8000-${String(process).padStart(12, '0')}`
+  }
+
+  get owned(): TopicPartition[] {
+    return [...this.active.values()].flatMap((task) => task.inputs)
+  }
+
+  metadata(): Uint8Array {
+    return encodeSubscription({
+      processId: this.process,
+      topics: ['a', 'b', 'c'],
+      owned: this.owned,
+      generationId: this.generationId,
+      applicationServer: this.server,
+      running: [...this.active.values()].map((task) => task.id),
+      offsetSums: this.standby.map((task) => ({ task, offsetSum: this.caughtUp ? end : 0 })),
+      uniqueField: 1,
+      shutdownRequested: this.shutdown,
+    })
+  }
+
+  /** @returns true if it gave something up and has to rejoin */
+  take(bytes: Uint8Array, generationId: number): boolean {
+    const assignment = readAssignment(bytes)
+    const names = new Set(assignment.active.map((task) => task.name))
+    const revokes = [...this.active.keys()].some((name) => !names.has(name))
+    this.active = new Map(assignment.active.map((task) => [task.name, task]))
+    this.standby = [...assignment.standby]
+    this.last = assignment
+    this.generationId = generationId
+    return revokes
+  }
+}
+
+function options(part: Partial<LeaderOptions['cluster']> = {}): LeaderOptions {
+  return {
+    topology,
+    applicationId: 'app',
+    settings: { numStandbyReplicas: 0, acceptableRecoveryLag: 10, maxWarmupReplicas: 2 },
+    logger: silentLogger,
+    memberId: 'm0',
+    probeAtMs: 12_345,
+    cluster: {
+      sourceTopics: async () => ({ count: (topic) => counts[topic], patternTopics: new Map() }),
+      ensureInternalTopics: async () => undefined,
+      endOffsets: async (partitions) =>
+        new Map(partitions.map(({ topic, partition }) => [formatTopicPartition(topic, partition), end])),
+      ...part,
+    },
+  }
+}
+
+let generation = 0
+/** Rebalances until nobody has to give anything up; checks that no partition ever has two owners. */
+async function settle(members: readonly Member[], how: LeaderOptions = options()): Promise<void> {
+  for (let round = 0; round < 20; round++) {
+    generation++
+    const given = await leadAssignment(
+      members.map((m) => ({ memberId: m.id, metadata: m.metadata() })),
+      how,
+    )
+    const before = new Map(
+      members.flatMap((m) => m.owned.map((p) => [formatTopicPartition(p.topic, p.partition), m.id])),
+    )
+    let again = false
+    for (const member of members) {
+      const held = new Set(member.owned.map((p) => formatTopicPartition(p.topic, p.partition)))
+      if (member.take(given.get(member.id) ?? new Uint8Array(0), generation)) again = true
+      for (const { topic, partition } of member.owned) {
+        const name = formatTopicPartition(topic, partition)
+        if (!held.has(name)) expect([name, before.get(name)]).toEqual([name, undefined])
+      }
+    }
+    if (!again) return
+  }
+  throw new Error('the group never settles')
+}
+
+describe('leadAssignment', () => {
+  it('gives every partition to exactly one member, with the task it belongs to', async () => {
+    const members = [new Member('m0', 0), new Member('m1', 1)]
+    await settle(members)
+    const names = members.flatMap((m) => m.owned.map((p) => formatTopicPartition(p.topic, p.partition)))
+    expect(names.toSorted()).toEqual(['a-0', 'a-1', 'a-2', 'b-0', 'b-1', 'b-2', 'b-3', 'c-0', 'c-1', 'c-2', 'c-3'])
+    const joined = members.flatMap((m) => [...m.active]).find(([name]) => name === '1_2')
+    expect(joined?.[1].inputs).toEqual([
+      { topic: 'b', partition: 2 },
+      { topic: 'c', partition: 2 },
+    ])
+  })
+
+  it('moves tasks to a new member only after the old one gave them up and the new one has caught up', async () => {
+    const members = [new Member('m0', 0)]
+    await settle(members)
+    const late = new Member('m1', 1)
+    late.caughtUp = false
+    members.push(late)
+    await settle(members)
+    expect(members[0]?.last?.nextRebalanceMs).toBe(12_345)
+    expect(members[1]?.standby).toHaveLength(2)
+    expect([...(members[1]?.active.keys() ?? [])].some((name) => name.startsWith('1_'))).toBe(false)
+    late.caughtUp = true
+    await settle(members)
+    expect([...(members[1]?.active.keys() ?? [])].filter((name) => name.startsWith('1_'))).toHaveLength(2)
+    expect(members[0]?.last?.nextRebalanceMs).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('spreads a process over its workers', async () => {
+    const members = [new Member('m0', 0), new Member('m1', 0), new Member('m2', 0)]
+    await settle(members)
+    expect(members.map((m) => m.active.size).toSorted()).toEqual([2, 2, 3])
+  })
+
+  it('hands the tasks of a member that vanished to the others at once', async () => {
+    const members = [new Member('m0', 0), new Member('m1', 1)]
+    await settle(members)
+    const [left] = members
+    await settle(left === undefined ? [] : [left])
+    expect(left?.active.size).toBe(7)
+  })
+
+  it('believes the later generation when a zombie claims the same partitions', async () => {
+    const members = [new Member('m0', 0), new Member('m1', 1)]
+    await settle(members)
+    const zombie = new Member('m2', 2)
+    zombie.active = new Map(members[0]?.active)
+    zombie.generationId = 0
+    const kept = [...(members[0]?.active.keys() ?? [])]
+    await settle([...members, zombie])
+    expect(kept.filter((name) => name.startsWith('1_')).every((name) => members[0]?.active.has(name))).toBe(true)
+  })
+
+  it('tells all members when a source topic is missing', async () => {
+    const member = new Member('m0', 0)
+    await settle(
+      [member],
+      options({ sourceTopics: async () => ({ count: () => undefined, patternTopics: new Map() }) }),
+    )
+    expect(member.last?.errorCode).toBe(assignmentError.topicsMissing)
+    expect(member.active.size).toBe(0)
+  })
+
+  it('passes a request to shut down on to all members', async () => {
+    const members = [new Member('m0', 0), new Member('m1', 1)]
+    ;(members[1] as Member).shutdown = true
+    await settle(members)
+    expect(members.map((m) => m.last?.errorCode)).toEqual([4, 4])
+  })
+
+  it('tells where partitions can be queried', async () => {
+    const members = [new Member('m0', 0), new Member('m1', 1)]
+    ;(members[0] as Member).server = 'one:7070'
+    await settle(members)
+    const [host] = members[1]?.last?.partitionsByHost ?? []
+    expect(host?.host).toEqual({ host: 'one', port: 7070 })
+    expect(host?.partitions.length).toBe(members[0]?.owned.length)
+  })
+
+  it('counts any state as full when end offsets cannot be had', async () => {
+    const member = new Member('m0', 0)
+    await settle([member], options({ endOffsets: async () => null }))
+    expect(member.active.size).toBe(7)
+  })
+
+  it('reads no bytes as an assignment of nothing', () => {
+    expect(readAssignment(new Uint8Array(0))).toMatchObject({ active: [], standby: [], errorCode: 0 })
+  })
+})

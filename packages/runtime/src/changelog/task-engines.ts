@@ -1,0 +1,141 @@
+/**
+ * The engines of one process: at most one holder per task, whichever worker it is.
+ *
+ * A task that moves from one worker to another, or from standby to active, is opened by the new holder while the old one
+ * may still be closing it; `open` then waits. A damaged engine, or one of another layout, is removed here and opened
+ * empty: the changelog has everything.
+ */
+import { StreamsError } from '@millrace/core'
+import type { Clock, Logger, StoreEngine, StoreEngineProvider } from '@millrace/core/port'
+import { layoutMatches, layoutOperation } from './positions.ts'
+
+/** An engine in use. */
+export interface HeldEngine {
+  readonly engine: StoreEngine
+  /** Closes the engine and lets the next holder in; twice is harmless. */
+  release(): Promise<void>
+  /** Closes the engine and removes its rows: the state is to be restored from the start. */
+  destroy(): Promise<void>
+}
+
+export class TaskEngines {
+  readonly #provider: StoreEngineProvider
+  readonly #logger: Logger
+  readonly #clock: Clock
+  /** End of the present holder's time, by task. */
+  readonly #held = new Map<string, Promise<void>>()
+  /** When a task was last held here, ms. */
+  readonly #lastHeldMs = new Map<string, number>()
+
+  constructor(provider: StoreEngineProvider, logger: Logger, clock: Clock) {
+    this.#provider = provider
+    this.#logger = logger
+    this.#clock = clock
+  }
+
+  /** True when rows survive the process. */
+  get persistent(): boolean {
+    return this.#provider.persistent
+  }
+
+  /**
+   * Opens the engine of a task, after every earlier holder has released it.
+   *
+   * @throws {MR_STORE_DISK_FULL} {MR_STORE_DIRECTORY} (FatalError) nothing was removed
+   */
+  async open(name: string, layout: string): Promise<HeldEngine> {
+    let free: () => void = () => undefined
+    const before = this.#held.get(name)
+    const mine = new Promise<void>((resolve) => {
+      free = resolve
+    })
+    const turn = (before ?? Promise.resolve()).then(async () => mine)
+    this.#held.set(name, turn)
+    await before
+    const letGo = (): void => {
+      this.#lastHeldMs.set(name, this.#clock.nowMs())
+      if (this.#held.get(name) === turn) this.#held.delete(name)
+      free()
+    }
+    try {
+      const engine = await this.#openSound(name, layout)
+      return this.#holding(name, engine, letGo)
+    } catch (error) {
+      letGo()
+      throw error
+    }
+  }
+
+  /** Tasks that have an engine here, held or not. */
+  async list(): Promise<readonly string[]> {
+    return this.#provider.list()
+  }
+
+  /** Removes engines that nobody has held for this long; those that never were count from the first call. */
+  async clean(olderThanMs: number): Promise<void> {
+    const nowMs = this.#clock.nowMs()
+    for (const name of await this.#provider.list()) {
+      if (this.#held.has(name)) continue
+      const lastMs = this.#lastHeldMs.get(name)
+      if (lastMs === undefined) this.#lastHeldMs.set(name, nowMs)
+      else if (nowMs - lastMs >= olderThanMs) {
+        await this.#provider.destroy(name)
+        this.#lastHeldMs.delete(name)
+        this.#logger.info('removed the state of a task that moved away', { task: name })
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#held.values())
+    await this.#provider.close()
+  }
+
+  #holding(name: string, engine: StoreEngine, letGo: () => void): HeldEngine {
+    let closed: Promise<void> | null = null
+    const close = async (): Promise<void> => {
+      closed ??= engine.close()
+      await closed
+    }
+    return {
+      engine,
+      release: async () => {
+        try {
+          await close()
+        } finally {
+          letGo()
+        }
+      },
+      destroy: async () => {
+        try {
+          await close()
+          await this.#provider.destroy(name)
+        } finally {
+          letGo()
+        }
+      },
+    }
+  }
+
+  async #openSound(name: string, layout: string): Promise<StoreEngine> {
+    for (let attempt = 0; ; attempt++) {
+      let engine: StoreEngine | null = null
+      try {
+        engine = await this.#provider.open(name)
+        if (await layoutMatches(engine, layout)) {
+          await engine.write([layoutOperation(layout)])
+          return engine
+        }
+        this.#logger.warn('state belongs to another version of the topology; it is restored anew', { task: name })
+      } catch (error) {
+        if (attempt > 0 || !(error instanceof StreamsError) || error.code !== 'MR_STORE_CORRUPT') {
+          await engine?.close()
+          throw error
+        }
+        this.#logger.warn('state is damaged; it is restored anew', { task: name, reason: error.message })
+      }
+      await engine?.close()
+      await this.#provider.destroy(name)
+    }
+  }
+}

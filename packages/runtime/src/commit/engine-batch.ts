@@ -1,0 +1,27 @@
+/** The one engine batch of a task in a commit: staged rows and the positions that fit them. */
+import { acknowledgedThrough, positionOperation, restoredThrough } from '../changelog/positions.ts'
+import type { CommitOptions, CommitPosition, CommitProducer, CommitUnit } from './committer.ts'
+
+/**
+ * Writes rows and positions in one batch. An idle task writes none.
+ *
+ * The positions are those the cluster has acknowledged; for a changelog that is an input topic, that of the input.
+ */
+export async function writeEngineBatch(
+  unit: CommitUnit,
+  positions: readonly CommitPosition[],
+  producer: Pick<CommitProducer, 'acknowledgedOffset'>,
+  options: CommitOptions = {},
+): Promise<void> {
+  const operations = unit.task.stage()
+  for (const { topic, partition, isSource } of unit.changelogs) {
+    if (isSource) {
+      const input = positions.find((position) => position.topic === topic && position.partition === partition)
+      if (input !== undefined) operations.push(positionOperation(topic, partition, restoredThrough(input.offset)))
+      continue
+    }
+    const last = producer.acknowledgedOffset(topic, partition)
+    if (last !== undefined) operations.push(positionOperation(topic, partition, acknowledgedThrough(last)))
+  }
+  if (operations.length > 0) await unit.engine.write(operations, options)
+}
