@@ -4,6 +4,7 @@
  * Each area lists its codes and messages in `error/<area>.ts`; every code has a heading in docs/errors.md, and a test
  * compares the two. Match on `code`, not on `instanceof`: two copies of a package may be loaded.
  */
+import { brokerMessages } from './error/broker.ts'
 import { configMessages } from './error/config.ts'
 import { operatorMessages } from './error/operator.ts'
 import { protocolMessages } from './error/protocol.ts'
@@ -14,7 +15,8 @@ import { storeMessages } from './error/store.ts'
 import { topologyMessages } from './error/topology.ts'
 import { windowMessages } from './error/window.ts'
 
-type Messages = typeof configMessages &
+type Messages = typeof brokerMessages &
+  typeof configMessages &
   typeof operatorMessages &
   typeof protocolMessages &
   typeof recordMessages &
@@ -25,6 +27,7 @@ type Messages = typeof configMessages &
   typeof windowMessages
 
 const messages: Messages = {
+  ...brokerMessages,
   ...configMessages,
   ...operatorMessages,
   ...protocolMessages,
