@@ -1,0 +1,90 @@
+/**
+ * Produce: one batch per partition, checked, placed and appended as it is.
+ */
+import { errorCode, produce, type ProduceRequest, type ProduceResponse } from '@millrace/protocol/internal'
+import type { BrokerState } from '../broker-state.ts'
+import { checkClientBatch, isRefusal } from '../log/batch-check.ts'
+import type { Partition, Topic } from '../topic/topic.ts'
+import { route, type Answer, type RequestContext, type Route } from './handler.ts'
+
+/** What happened to one partition. */
+interface Outcome {
+  readonly error: number
+  readonly reason?: string
+  readonly baseOffset?: number
+  readonly appendTimeMs?: number
+  readonly startOffset?: number
+}
+
+/** Versions from which the client names topics by id, and from which transactions V2 apply. */
+const topicIdsFrom = 13
+const transactionsV2From = 12
+
+function handleProduce(state: BrokerState, body: ProduceRequest, context: RequestContext): Answer<ProduceResponse> {
+  const responses = body.topicData.map((data) => {
+    const topic = context.version >= topicIdsFrom ? state.topics.byId(data.topicId) : state.topics.get(data.name)
+    return {
+      name: data.name,
+      topicId: data.topicId,
+      partitionResponses: data.partitionData.map(({ index, records }) => {
+        const outcome = produceTo(state, { topic, index, records: records ?? new Uint8Array(0) }, body, context)
+        return {
+          index,
+          errorCode: outcome.error,
+          baseOffset: BigInt(outcome.baseOffset ?? -1),
+          logAppendTimeMs: BigInt(outcome.appendTimeMs ?? -1),
+          logStartOffset: BigInt(outcome.startOffset ?? -1),
+          errorMessage: outcome.reason ?? null,
+        }
+      }),
+    }
+  })
+  return body.acks === 0 ? undefined : { responses, throttleTimeMs: 0 }
+}
+
+function produceTo(
+  state: BrokerState,
+  to: { topic: Topic | undefined; index: number; records: Uint8Array },
+  request: ProduceRequest,
+  context: RequestContext,
+): Outcome {
+  const { topic, index, records } = to
+  if (request.acks < -1 || request.acks > 1) return { error: errorCode.INVALID_REQUIRED_ACKS }
+  if (topic === undefined && context.version >= topicIdsFrom) return { error: errorCode.UNKNOWN_TOPIC_ID }
+  const partition = topic?.partitions[index]
+  if (topic === undefined || partition === undefined) return { error: errorCode.UNKNOWN_TOPIC_OR_PARTITION }
+  if (partition.leader !== context.nodeId) return { error: errorCode.NOT_LEADER_OR_FOLLOWER }
+  const { settings } = topic.config
+  if (request.acks === -1 && partition.replicas.length < settings.insyncReplicasMin) {
+    return { error: errorCode.NOT_ENOUGH_REPLICAS }
+  }
+  return append(state, { partition, records }, context)
+}
+
+function append(
+  state: BrokerState,
+  to: { partition: Partition; records: Uint8Array },
+  context: RequestContext,
+): Outcome {
+  const { partition, records } = to
+  const { log } = partition
+  const { settings } = partition.topic.config
+  const nowMs = state.surroundings.clock.nowMs()
+  const checked = checkClientBatch(records, settings, nowMs)
+  if (isRefusal(checked)) return checked
+  const strictStart = checked.transactional && context.version >= transactionsV2From
+  try {
+    const { leaderEpoch } = partition
+    const appended = log.append(records, checked, { nowMs, leaderEpoch, settings, strictStart })
+    if ('error' in appended) return appended
+    if (!appended.repeated) partition.notify(records.length)
+    const { baseOffset, appendTimeMs } = appended
+    return { error: errorCode.NONE, baseOffset, appendTimeMs, startOffset: log.startOffset }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    state.surroundings.logger.error(`append to ${log.name} failed`, { reason })
+    return { error: errorCode.KAFKA_STORAGE_ERROR, reason }
+  }
+}
+
+export const produceRoutes: readonly Route[] = [route(produce, handleProduce)]

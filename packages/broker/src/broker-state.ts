@@ -1,0 +1,87 @@
+/**
+ * Everything that the request handlers work on, put together once per broker.
+ */
+import type { BrokerVersion } from './api/version-range.ts'
+import { GroupCoordinator } from './group/group-coordinator.ts'
+import { OffsetStore } from './group/offset-store.ts'
+import { Journal } from './journal/journal.ts'
+import type { LogStorage } from './storage/log-storage.ts'
+import type { Surroundings } from './surroundings.ts'
+import type { BrokerConfig } from './topic/broker-config.ts'
+import { TopicRegistry } from './topic/topic-registry.ts'
+import { ProducerIds } from './transaction/producer-ids.ts'
+
+/** Where a node can be reached. */
+export interface NodeAddress {
+  readonly nodeId: number
+  host: string
+  port: number
+  readonly rack: string | null
+}
+
+/** What a broker is made of. */
+export interface BrokerParts {
+  readonly release: BrokerVersion
+  readonly config: BrokerConfig
+  readonly storage: LogStorage
+  readonly surroundings: Surroundings
+  readonly nodes: readonly NodeAddress[]
+}
+
+export class BrokerState {
+  readonly release: BrokerVersion
+  readonly config: BrokerConfig
+  readonly storage: LogStorage
+  readonly surroundings: Surroundings
+  readonly nodes: readonly NodeAddress[]
+  readonly clusterId: string = 'millrace-embedded-broke'
+  readonly journal: Journal
+  readonly topics: TopicRegistry
+  readonly groups: GroupCoordinator
+  readonly offsets: OffsetStore
+  readonly producerIds: ProducerIds
+  /** True when connections have to authenticate before anything else. */
+  readonly requiresAuthentication: boolean = false
+  closed: boolean = false
+
+  /** Opens what the storage holds. */
+  constructor(parts: BrokerParts) {
+    const { config, storage, surroundings, nodes } = parts
+    this.release = parts.release
+    this.config = config
+    this.storage = storage
+    this.surroundings = surroundings
+    this.nodes = nodes
+    this.journal = new Journal(storage)
+    const nodeIds = nodes.map((node) => node.nodeId)
+    const { journal } = this
+    this.topics = new TopicRegistry({ config, journal, storage, random: surroundings.random, nodes: nodeIds })
+    this.groups = new GroupCoordinator(surroundings, config)
+    this.offsets = new OffsetStore(journal)
+    this.producerIds = new ProducerIds(journal)
+    journal.replay()
+    this.topics.recover()
+    this.topics.onDeleted((topic) => this.offsets.deleteTopic(topic.name))
+    for (const group of this.offsets.groups()) this.groups.ensure(group)
+  }
+
+  /** Node that coordinates this group or transactional id. */
+  coordinatorOf(key: string): NodeAddress {
+    return this.nodes[hashOf(key) % this.nodes.length] as NodeAddress
+  }
+
+  close(): void {
+    this.closed = true
+    this.groups.close()
+    this.topics.close()
+    this.journal.close()
+    this.storage.close()
+  }
+}
+
+/** Java's String.hashCode without its sign: what Kafka spreads groups and transactional ids by. */
+export function hashOf(key: string): number {
+  let hash = 0
+  for (let i = 0; i < key.length; i++) hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0
+  return hash & 0x7fffffff
+}

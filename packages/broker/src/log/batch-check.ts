@@ -1,0 +1,86 @@
+/**
+ * Looks at what a client wants to have appended: one whole, undamaged batch that it may write. Nothing is decoded.
+ *
+ * The order of the checks and their codes are Kafka's (ProduceRequest.validateRecords, UnifiedLog.analyzeAndValidate,
+ * LogValidator).
+ */
+import { crc32c, errorCode } from '@millrace/protocol/internal'
+import { batchHeaderBytes, crcAt, crcRangeStart, readBatchHeader, type BatchHeader } from './batch-header.ts'
+
+/** Limits of the topic that the batch is for. */
+export interface BatchLimits {
+  readonly messageBytesMax: number
+  readonly segmentBytes: number
+  readonly timestampBeforeMsMax: number
+  readonly timestampAfterMsMax: number
+  /** Timestamps are replaced on arrival, hence not checked. */
+  readonly appendTime: boolean
+}
+
+/** Why a batch is not taken. */
+export interface Refusal {
+  readonly error: number
+  readonly reason: string
+}
+
+/** The batch's header, or why it is refused. */
+export function checkClientBatch(bytes: Uint8Array, limits: BatchLimits, nowMs: number): BatchHeader | Refusal {
+  const header = readBatchHeader(bytes, 0)
+  if (header === undefined) {
+    const reason = 'Produce requests must contain exactly one record batch per partition'
+    return { error: bytes.length === 0 ? errorCode.INVALID_RECORD : errorCode.CORRUPT_MESSAGE, reason }
+  }
+  if (header.magic !== 2) return { error: errorCode.INVALID_RECORD, reason: 'Only record batches of magic 2 are taken' }
+  if (header.sizeBytes < batchHeaderBytes || header.sizeBytes > bytes.length) {
+    return { error: errorCode.CORRUPT_MESSAGE, reason: `Batch claims ${header.sizeBytes} bytes, got ${bytes.length}` }
+  }
+  if (header.sizeBytes !== bytes.length) {
+    return { error: errorCode.INVALID_RECORD, reason: 'Produce requests hold exactly one record batch per partition' }
+  }
+  return checkHeader(bytes, header, limits) ?? checkTimes(header, limits, nowMs) ?? header
+}
+
+/** True for a refusal, false for a header. */
+export function isRefusal(checked: BatchHeader | Refusal): checked is Refusal {
+  return 'error' in checked
+}
+
+/** True when the CRC of the whole batch in `bytes` is right. */
+export function isIntact(bytes: Uint8Array): boolean {
+  return crc32c(bytes.subarray(crcRangeStart)) === crcAt(bytes, 0)
+}
+
+function checkHeader(bytes: Uint8Array, header: BatchHeader, limits: BatchLimits): Refusal | undefined {
+  if (header.baseOffset !== 0) {
+    return { error: errorCode.INVALID_RECORD, reason: `The base offset should be 0, but it is ${header.baseOffset}` }
+  }
+  if (header.sizeBytes > limits.messageBytesMax) {
+    const reason = `The batch has ${header.sizeBytes} bytes, more than max.message.bytes ${limits.messageBytesMax}`
+    return { error: errorCode.MESSAGE_TOO_LARGE, reason }
+  }
+  if (!isIntact(bytes)) return { error: errorCode.CORRUPT_MESSAGE, reason: 'The CRC of the batch is wrong' }
+  if (header.sizeBytes > limits.segmentBytes) {
+    const reason = `The batch has ${header.sizeBytes} bytes, more than segment.bytes ${limits.segmentBytes}`
+    return { error: errorCode.RECORD_LIST_TOO_LARGE, reason }
+  }
+  if (header.control) return { error: errorCode.INVALID_RECORD, reason: 'Clients cannot write control batches' }
+  if (header.recordCount <= 0 || header.lastOffset - header.baseOffset + 1 !== header.recordCount) {
+    return { error: errorCode.INVALID_RECORD, reason: `Record count ${header.recordCount} disagrees with the offsets` }
+  }
+  if (header.producerId >= 0 && header.baseSequence < 0) {
+    return { error: errorCode.INVALID_RECORD, reason: `Invalid sequence number ${header.baseSequence}` }
+  }
+  if (header.transactional && header.producerId < 0) {
+    return { error: errorCode.INVALID_RECORD, reason: 'A transactional batch needs a producer id' }
+  }
+  return undefined
+}
+
+function checkTimes(header: BatchHeader, limits: BatchLimits, nowMs: number): Refusal | undefined {
+  if (limits.appendTime || header.maxTimestampMs < 0) return undefined
+  const ahead = header.maxTimestampMs - nowMs
+  const behind = nowMs - header.maxTimestampMs
+  if (ahead <= limits.timestampAfterMsMax && behind <= limits.timestampBeforeMsMax) return undefined
+  const reason = `Timestamp ${header.maxTimestampMs} is out of range at ${nowMs}`
+  return { error: errorCode.INVALID_TIMESTAMP, reason }
+}
