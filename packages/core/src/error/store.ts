@@ -20,4 +20,6 @@ export const storeMessages = {
     `A null key was given to store "${d.store}"; stores hold no null keys.`,
   MR_STORE_DEFINITION: (d: { readonly store: string; readonly reason: string }): string =>
     `Store "${d.store}" cannot be made: ${d.reason}.`,
+  MR_STORE_UNKNOWN: (d: { readonly store: string }): string =>
+    `The topology has no store "${d.store}", or no node is connected to it.`,
 } as const

@@ -13,7 +13,6 @@ import { deserializationFailed } from '../handler/deserialization.ts'
 import { buildGraph, type Graph } from './graph.ts'
 import type { LiveSource } from './live-source.ts'
 import type { PartitionPosition, RawRecords } from './ports.ts'
-import { encodePartitionTime, unknownTimeMs } from './partition-time.ts'
 import { Punctuations } from './punctuation.ts'
 import { type RawSource, TaskState, type TaskSurroundings } from './task-state.ts'
 import { TaskStores } from './task-stores.ts'
@@ -87,8 +86,8 @@ export class GlobalTask {
     const source = this.graph.sources.find((each) => each.reads(topic))
     if (source === undefined) throw new FatalError('MR_RUNTIME_TOPIC', { topic, task: this.state.taskName })
     for (let i = 0; i < records.count; i++) this.one(source, topic, partition, records, i)
-    const metadata = encodePartitionTime(unknownTimeMs)
-    this.offsets.set(formatTopicPartition(topic, partition), { topic, partition, offset: records.nextOffset, metadata })
+    const position = { topic, partition, offset: records.nextOffset, metadata: '' }
+    this.offsets.set(formatTopicPartition(topic, partition), position)
   }
 
   /** Offsets up to which its topics have been applied. */

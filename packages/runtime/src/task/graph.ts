@@ -34,15 +34,15 @@ export function buildGraph(plan: GraphPlan): Graph {
   const contexts = new Map<string, NodeContext>()
   const sources: LiveSource[] = []
   const processors: ProcessorNode[] = []
+  const topicNames = (topic: string): string => plan.topology.topicName(topic, plan.state.applicationId)
   for (const node of planned) {
     if (node.kind === 'sink') {
-      const names = (topic: string): string => plan.topology.topicName(topic, plan.state.applicationId)
-      live.set(node.name, new SinkNode(node, plan.state, names))
+      live.set(node.name, new SinkNode(node, plan.state, topicNames))
       continue
     }
     const context = contextOf(node, plan)
     contexts.set(node.name, context)
-    if (node.kind === 'source') sources.push(new LiveSource(node, plan.state, context))
+    if (node.kind === 'source') sources.push(new LiveSource(node, plan.state, { context, topicNames }))
     else {
       const processor = new ProcessorNode(node, plan.state, context, plan.handlesErrors)
       processors.push(processor)

@@ -9,6 +9,13 @@ import { type SourceNode, timestampFunction } from '@millrace/core/internal'
 import type { NodeContext } from './processor-context.ts'
 import type { TaskState } from './task-state.ts'
 
+export interface SourceSurroundings {
+  /** Forwards to the children of the source. */
+  readonly context: NodeContext
+  /** Real name of a topic of the topology. */
+  readonly topicNames: (topic: string) => string
+}
+
 export class LiveSource {
   readonly name: string
   readonly node: SourceNode
@@ -17,11 +24,14 @@ export class LiveSource {
   readonly extract: TimestampFunction
   /** True: a timestamp that is not negative is taken as it is, without calling the extractor. */
   readonly takesRecordTime: boolean
+  /** Real names of the topics read; null for a pattern. */
+  private readonly topics: ReadonlySet<string> | null
   /** Forwards to the children. */
   readonly context: NodeContext
 
   /** @throws {MR_CONFIG_SERDE} if there is neither a serde nor a default */
-  constructor(node: SourceNode, state: TaskState, context: NodeContext) {
+  constructor(node: SourceNode, state: TaskState, surroundings: SourceSurroundings) {
+    const { context, topicNames } = surroundings
     this.name = node.name
     this.node = node
     this.key = serdeOf(node.key ?? state.settings.serdes.key, `source "${node.name}"`, 'key')
@@ -29,14 +39,14 @@ export class LiveSource {
     const extractor = node.timestampExtractor ?? state.settings.timestampExtractor
     this.extract = timestampFunction(extractor, () => state.nowMs)
     this.takesRecordTime = typeof extractor === 'string' && extractor !== 'wall-clock'
+    this.topics = node.topics === null ? null : new Set(node.topics.map(topicNames))
     this.context = context
   }
 
-  /** True when this source reads a topic. `topic` is a name of the topology, without application id. */
+  /** True when this source reads a topic, by its real name. */
   reads(topic: string): boolean {
-    const { topics, pattern } = this.node
-    if (topics !== null) return topics.includes(topic)
-    return pattern !== null && matchesWhole(pattern, topic)
+    if (this.topics !== null) return this.topics.has(topic)
+    return this.node.pattern !== null && matchesWhole(this.node.pattern, topic)
   }
 }
 

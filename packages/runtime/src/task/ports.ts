@@ -44,6 +44,8 @@ export interface RecordCollector {
     timestampMs: number | null,
     headers: Headers,
   ): void
+  /** The partition that Java's default partitioner chooses for these key bytes; for keys whose end does not count. */
+  partitionFor(topic: string, key: Uint8Array): number
   /** Number of partitions of a topic, for partitioners of sinks; undefined when the topic is not known. */
   partitionCount(topic: string): number | undefined
 }

@@ -17,7 +17,7 @@ import {
   type StoreDefinition,
   type StreamRecord,
 } from '@millrace/core'
-import type { LiveStore } from '@millrace/core/internal'
+import type { FlushListener, LiveStore } from '@millrace/core/internal'
 import type { Cancellable } from '@millrace/core/port'
 import type { Punctuations } from './punctuation.ts'
 import type { CurrentContext, TaskState } from './task-state.ts'
@@ -131,17 +131,7 @@ export class NodeContext implements OperatorContext {
 
   setFlushListener(store: string, listener: FlushAction, wantsOld: boolean): boolean {
     const live = this.stores.live(store)
-    if (live === undefined) return false
-    const current = this.current
-    return live.setFlushListener((key, newValue, oldValue, timestampMs, headers) => {
-      const before = current.timestampMs
-      const headersBefore = current.headers
-      current.timestampMs = timestampMs
-      current.headers = headers
-      listener(key, newValue as never, oldValue as never, timestampMs, headers)
-      current.timestampMs = before
-      current.headers = headersBefore
-    }, wantsOld)
+    return live !== undefined && live.setFlushListener(listener as FlushListener<never, never>, wantsOld)
   }
 
   config(name: string): string | number | boolean | undefined {

@@ -75,7 +75,16 @@ export class SinkNode implements LiveNode {
       this.refused(error, topic, keyDone ? 'value' : 'key')
       return
     }
-    this.state.collector.send(topic, partition, key, value, timestampMs, headers)
+    const { collector } = this.state
+    const chosen = partition ?? this.partitionByStart(topic, key)
+    collector.send(topic, chosen, key, value, timestampMs, headers)
+  }
+
+  /** Windowed keys: all windows of a key go to the partition of the key. Null: the whole key counts. */
+  private partitionByStart(topic: string, key: Uint8Array | null): number | null {
+    const { partitionSuffix } = this.plan
+    if (partitionSuffix === 0 || key === null || key.length < partitionSuffix) return null
+    return this.state.collector.partitionFor(topic, key.subarray(0, key.length - partitionSuffix))
   }
 
   /** Returns when the production handler said to leave the record out. */

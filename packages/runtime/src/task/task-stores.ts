@@ -2,7 +2,14 @@
  * The stores of one task: opened at once, in the order of the topology, each under its own two-byte prefix of the task's
  * engine; seen by nodes that are connected to them; flushed, staged and committed together.
  */
-import { type Headers, StoreUnavailableError, RecordError, type StateStore, StreamsError } from '@millrace/core'
+import {
+  type Headers,
+  StoreUnavailableError,
+  RecordError,
+  type StateStore,
+  type StoreDefinition,
+  StreamsError,
+} from '@millrace/core'
 import {
   type BuiltTopology,
   type LiveStore,
@@ -47,7 +54,10 @@ export class TaskStores implements StoreAccess {
     const changelogs: TaskChangelog[] = []
     plan.stores.forEach((planned, index) => {
       const definition = withDefaults(planned.definition, plan.state.settings.serdes)
-      const store = openStore(definition, this.hostOf(planned, index, plan)) as LiveStore
+      const store = openStore(
+        definition as StoreDefinition<never, never>,
+        this.hostOf(planned, index, plan),
+      ) as LiveStore
       this.byName.set(definition.name, store)
       for (const node of planned.processors) this.connect(node, definition.name)
       if (planned.changelogTopic === null) return

@@ -10,11 +10,17 @@
  * The stream loop owns when; the task owns what. The test driver drives the same code on a manual clock.
  */
 import { FatalError, formatTopicPartition, type StateStore, type TaskId, type TopicPartition } from '@millrace/core'
-import type { BuiltTopology, LiveStore, TopologyStore } from '@millrace/core/internal'
+import {
+  type BuiltTopology,
+  decodeCommitMetadata,
+  encodeCommitMetadata,
+  type LiveStore,
+  type TopologyStore,
+} from '@millrace/core/internal'
 import type { EngineOperation, StoreEngine } from '@millrace/core/port'
 import { buildGraph, type Graph } from './graph.ts'
+import type { LiveSource } from './live-source.ts'
 import { PartitionGroup } from './partition-group.ts'
-import { decodePartitionTime, encodePartitionTime } from './partition-time.ts'
 import type { GlobalStores, PartitionPosition, RawRecords, TaskChangelog } from './ports.ts'
 import { Punctuations } from './punctuation.ts'
 import { RecordQueue } from './record-queue.ts'
@@ -104,7 +110,7 @@ export class Task {
     this.state.readClock()
     for (const position of committed) {
       const queue = this.queueOf(position.topic, position.partition)
-      queue.partitionTimeMs = decodePartitionTime(position.metadata)
+      queue.partitionTimeMs = decodeCommitMetadata(position.metadata).partitionTimeMs
       if (queue.partitionTimeMs > this.state.streamTimeMs) this.state.streamTimeMs = queue.partitionTimeMs
       this.committedOffsets.set(formatTopicPartition(position.topic, position.partition), position.offset)
     }
@@ -124,6 +130,11 @@ export class Task {
     queue.add(records)
     if (wasEmpty && queue.size > 0) this.group.becameNonEmpty(queue)
     return queue.size
+  }
+
+  /** True when one of its sources reads the topic. */
+  reads(topic: string): boolean {
+    return this.sourceOf(topic) !== undefined
   }
 
   /** Records of one input partition that wait to be processed. */
@@ -226,7 +237,8 @@ export class Task {
     for (const queue of this.group.all()) {
       const { topic, partition, position: offset } = queue
       if (offset < 0 || this.committedOffsets.get(formatTopicPartition(topic, partition)) === offset) continue
-      positions.push({ topic, partition, offset, metadata: encodePartitionTime(queue.partitionTimeMs) })
+      const metadata = encodeCommitMetadata({ partitionTimeMs: queue.partitionTimeMs, processors: noProgress })
+      positions.push({ topic, partition, offset, metadata })
     }
     return positions
   }
@@ -308,15 +320,15 @@ export class Task {
   private queueOf(topic: string, partition: number): RecordQueue {
     const known = this.group.get(topic, partition)
     if (known !== undefined) return known
-    const prefix = `${this.state.applicationId}-`
-    const source = this.graph.sources.find((each) => {
-      if (each.reads(topic) && this.topology.topicName(topic, this.state.applicationId) === topic) return true
-      return topic.startsWith(prefix) && each.reads(topic.slice(prefix.length))
-    })
+    const source = this.sourceOf(topic)
     if (source === undefined) throw new FatalError('MR_RUNTIME_TOPIC', { topic, task: this.name })
     const queue = new RecordQueue(topic, partition, source, this.state)
     this.group.addQueue(queue)
     return queue
+  }
+
+  private sourceOf(topic: string): LiveSource | undefined {
+    return this.graph.sources.find((each) => each.reads(topic))
   }
 
   /** Several records lie behind what is flushed: which one an update came from is not known any more. */
@@ -328,6 +340,8 @@ export class Task {
     if (metadata !== undefined) state.metadata = { ...metadata, offset: -1 }
   }
 }
+
+const noProgress: ReadonlyMap<string, number> = new Map()
 
 /** Nodes and stores of a sub-topology, or of all together. */
 function partOf(
