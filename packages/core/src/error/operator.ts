@@ -14,8 +14,6 @@ export const operatorMessages = {
     readonly bytesMax: number
   }): string =>
     `The buffer "${d.store}" of suppress is full: ${d.records} of ${d.recordsMax} records, ${d.bytes} of ${d.bytesMax} bytes. Raise maxRecords or maxBytes, or emit early with whenFull: 'emit'.`,
-  MR_OPERATOR_ENVELOPE_VERSION: (d: { readonly envelope: string; readonly version: number }): string =>
-    `A ${d.envelope} of version ${d.version} cannot be read; all instances of a foreign-key join must run versions that know it.`,
   MR_OPERATOR_GRACE_UNVERSIONED: (d: { readonly buffer: string }): string =>
     `The stream–table join with buffer "${d.buffer}" has a grace period, but its table is not versioned; give the table a versioned store, or leave out grace.`,
 } as const
