@@ -27,3 +27,4 @@ export type {
 export { withDefaults } from './topology/built-topology.ts'
 export type * from './topology/node.ts'
 export { openStore } from './store/open-store.ts'
+export { inBucketOrder, javaHash } from './topology/java-hash-order.ts'

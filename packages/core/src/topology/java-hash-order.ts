@@ -11,21 +11,25 @@ export function javaHash(text: string): number {
   return hash
 }
 
+/** Texts in the order of a `HashSet<String>`; equal texts are listed once. */
+export function inHashOrder(texts: Iterable<string>): string[] {
+  return inBucketOrder([...new Set(texts)], javaHash)
+}
+
 /**
- * Texts in the order of their buckets; inside one bucket in the given order. Equal texts are listed once.
+ * Distinct things in the order of their buckets by Java's hash code of each; inside one bucket in the given order.
  *
  * Buckets: the smallest power of two that is ≥ 16 and ≥ count / 0.75; index = (h ^ h >>> 16) & (buckets − 1).
  */
-export function inHashOrder(texts: Iterable<string>): string[] {
-  const distinct = [...new Set(texts)]
+export function inBucketOrder<T>(distinct: readonly T[], hashOf: (thing: T) => number): T[] {
   let buckets = 16
   while (buckets * 0.75 < distinct.length) buckets *= 2
-  const bucketOf = (text: string): number => {
-    const hash = javaHash(text)
+  const bucketOf = (thing: T): number => {
+    const hash = hashOf(thing)
     return (hash ^ (hash >>> 16)) & (buckets - 1)
   }
   return distinct
-    .map((text) => ({ text, bucket: bucketOf(text) }))
+    .map((thing) => ({ thing, bucket: bucketOf(thing) }))
     .toSorted((a, b) => a.bucket - b.bucket)
-    .map(({ text }) => text)
+    .map(({ thing }) => thing)
 }

@@ -2,14 +2,13 @@
  * Growing buffer that messages and record batches are written into, big endian, as Kafka lays bytes out.
  *
  * One writer is reused for many messages; `take` hands the bytes out. Nothing here knows a message: the compiled
- * schemas of `compile.ts` call it. Text up to 24 characters is written by hand because the call into the encoder costs
- * more than such a text.
+ * schemas of `compile.ts` call it. Text up to 24 characters is written by hand because a call into the encoder costs more than such a text.
  */
 import { Buffer } from 'node:buffer'
+import { encodeUtf8 } from '@millrace/core/internal'
 
 const handOverBytes = 64 * 1024
 const shortText = 24
-const encoder = new TextEncoder()
 
 /** Writes Kafka's primitive types one behind the other; grows as needed. */
 export class ByteWriter {
@@ -163,7 +162,9 @@ export class ByteWriter {
         return
       }
     }
-    this.position += encoder.encodeInto(value, this.bytes.subarray(this.position)).written
+    const encoded = encodeUtf8(value)
+    this.bytes.set(encoded, this.position)
+    this.position += encoded.length
   }
 }
 

@@ -6,6 +6,7 @@
  * therefore its size is computed first, from the same numbers that are then written.
  */
 import { type Headers, noHeaders, RecordError } from '@millrace/core'
+import { encodeUtf8 } from '@millrace/core/internal'
 import { compress, type CompressionName, compressionNames } from '../compression/compression.ts'
 import { batchHeaderBytes, batchLengthOverhead, writeInt64 } from './batch-header.ts'
 import { crc32c } from './crc32c.ts'
@@ -39,7 +40,6 @@ export function recordBytesMax(key: Uint8Array | null, value: Uint8Array | null,
 }
 
 const copyByHandMax = 32
-const encoder = new TextEncoder()
 
 /** Collects records and makes a batch of them; `build` leaves the builder ready for the next batch. */
 export class RecordBatchBuilder {
@@ -189,28 +189,19 @@ function writeHeaders(bytes: Uint8Array, start: number, headers: Headers): numbe
 function writeText(bytes: Uint8Array, start: number, text: string): number {
   const size = utf8Length(text)
   const at = writeVarint(bytes, start, size)
-  if (size === text.length) for (let i = 0; i < size; i++) bytes[at + i] = text.charCodeAt(i)
-  else encoder.encodeInto(text, bytes.subarray(at, at + size))
+  if (isAscii(text)) for (let i = 0; i < size; i++) bytes[at + i] = text.charCodeAt(i)
+  else bytes.set(encodeUtf8(text), at)
   return at + size
 }
 
-/** Bytes of the text in UTF-8; a lone surrogate counts as the replacement character it is written as. */
+/** Bytes of the text in UTF-8. Names of headers are ASCII, so the rest may cost. */
 function utf8Length(text: string): number {
-  let size = text.length
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    if (unit < 0x80) continue
-    if (unit < 0x800) size += 1
-    else if (unit >= 0xd800 && unit < 0xdc00 && isLowSurrogate(text.charCodeAt(i + 1))) {
-      size += 2
-      i++
-    } else size += 2
-  }
-  return size
+  return isAscii(text) ? text.length : encodeUtf8(text).length
 }
 
-function isLowSurrogate(unit: number): boolean {
-  return unit >= 0xdc00 && unit < 0xe000
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
+  return true
 }
 
 function copy(bytes: Uint8Array, start: number, source: Uint8Array): number {

@@ -6,6 +6,7 @@
  * of objects. What is handed out are views on the response: copy what is kept.
  */
 import { type Header, type Headers, noHeaders, RetriableError } from '@millrace/core'
+import { decodeUtf8 } from '@millrace/core/internal'
 import { decompress } from '../compression/compression.ts'
 import { type BatchHeader, readBatchHeaders } from './batch-header.ts'
 import { VarintCursor } from './varint.ts'
@@ -20,7 +21,6 @@ const headersStart = 4
 const offsetDelta = 5
 /** A record is never shorter: length, attributes, two deltas, two null lengths, no headers. */
 const recordBytesMin = 7
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** How `decodeBatch` treats a batch. */
 export interface DecodeOptions {
@@ -78,6 +78,12 @@ export class RecordBatch {
   valueAt(i: number): Uint8Array | null {
     const at = i * fields
     return this.view(this.index[at + valueStart]!, this.index[at + valueLength]!)
+  }
+
+  /** Producer's sequence of a record, wrapping at 2^31; −1 without idempotence. */
+  sequenceAt(i: number): number {
+    const { baseSequence } = this.header
+    return baseSequence < 0 ? -1 : (baseSequence + this.index[i * fields + offsetDelta]!) % 0x8000_0000
   }
 
   /** Length of key and value in bytes, nulls as 0; without making views. */
@@ -156,7 +162,7 @@ function readHeaders(bytes: Uint8Array, start: number): Headers {
   const count = cursor.varint()
   const headers: Header[] = []
   for (let i = 0; i < count; i++) {
-    const key = decoder.decode(take(cursor, cursor.varint()))
+    const key = decodeUtf8(take(cursor, cursor.varint()))
     const valueBytes = cursor.varint()
     headers.push({ key, value: valueBytes < 0 ? null : take(cursor, valueBytes) })
   }

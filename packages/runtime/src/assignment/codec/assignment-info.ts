@@ -9,7 +9,8 @@
  * ```
  * A task is sub-topology and partition, from 10 on also a name, which is always empty here (named topologies are gone).
  */
-import { FatalError, type TaskId, type TopicPartition } from '@millrace/core'
+import { FatalError, formatTopicPartition, type TaskId, type TopicPartition } from '@millrace/core'
+import { inBucketOrder, javaHash } from '@millrace/core/internal'
 import { JavaDataReader, JavaDataWriter } from './java-data.ts'
 
 /** Newest version we write and read. */
@@ -48,7 +49,7 @@ export interface AssignmentInfo {
   readonly nextRebalanceMs: number
 }
 
-/** Bytes of the user data, in the order of the lists given. */
+/** Bytes of the user data, in the order of the lists given; topics are numbered in the order that Java's hash sets give. */
 export function encodeAssignmentInfo(info: AssignmentInfo): Uint8Array {
   const { version } = info
   const writer = new JavaDataWriter()
@@ -108,13 +109,10 @@ function writePartitions(writer: JavaDataWriter, partitions: readonly TopicParti
 
 function writeHosts(writer: JavaDataWriter, info: AssignmentInfo): void {
   const groups = info.version >= 6 ? [info.partitionsByHost, info.standbyPartitionsByHost] : [info.partitionsByHost]
-  const numbers = new Map<string, number>()
+  const numbers = numberTopics(groups.flat().flatMap((host) => host.partitions))
   if (info.version >= 5) {
-    for (const { partitions } of groups.flat()) {
-      for (const { topic } of partitions) if (!numbers.has(topic)) numbers.set(topic, numbers.size)
-    }
     writer.int32(numbers.size)
-    for (const [topic, number] of numbers) {
+    for (const [topic, number] of inBucketOrder([...numbers], ([name]) => javaHash(name))) {
       writer.int32(number)
       writer.text(topic)
     }
@@ -128,6 +126,17 @@ function writeHosts(writer: JavaDataWriter, info: AssignmentInfo): void {
       else writeNumbered(writer, partitions, numbers)
     }
   }
+}
+
+/** Topics get their numbers as Java's set of all these partitions lists them. */
+function numberTopics(partitions: readonly TopicPartition[]): Map<string, number> {
+  const distinct = new Map(partitions.map((one) => [formatTopicPartition(one.topic, one.partition), one]))
+  const numbers = new Map<string, number>()
+  const hashOf = ({ topic, partition }: TopicPartition): number => (Math.imul(31 + partition, 31) + javaHash(topic)) | 0
+  for (const { topic } of inBucketOrder([...distinct.values()], hashOf)) {
+    if (!numbers.has(topic)) numbers.set(topic, numbers.size)
+  }
+  return numbers
 }
 
 function writeNumbered(

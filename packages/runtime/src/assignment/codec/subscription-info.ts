@@ -6,7 +6,7 @@
  * Version 9 (2.8) is the newest a rolling upgrade from old releases meets; new members write 11.
  */
 import { FatalError, type TaskId } from '@millrace/core'
-import { decodeUtf8, encodeUtf8 } from '@millrace/core/internal'
+import { decodeUtf8, encodeUtf8, inBucketOrder } from '@millrace/core/internal'
 import { decodeMessage, encodeMessage, type MessageSchema } from '@millrace/protocol/internal'
 
 /** Newest version we write and read. */
@@ -113,7 +113,10 @@ const schema: MessageSchema<WireBody> = {
   ],
 }
 
-/** Bytes of the user data; tasks are sorted, so that equal infos have equal bytes. */
+/**
+ * Bytes of the user data; equal infos have equal bytes. Tasks are sorted, except where Java's bytes follow from the order
+ * of its hash sets (before version 10): there in that order.
+ */
 export function encodeSubscriptionInfo(info: SubscriptionInfo): Uint8Array {
   const { version } = info
   const sums = info.taskOffsetSums.toSorted((a, b) => compareTasks(a.task, b.task))
@@ -173,9 +176,19 @@ function wireTask(task: TaskId): WireTask {
 function taskLists(sums: readonly TaskOffsetSum[]): Pick<WireBody, 'prevTasks' | 'standbyTasks'> {
   const isActive = (sum: TaskOffsetSum): boolean => sum.offsetSum === runningActive
   return {
-    prevTasks: sums.filter(isActive).map((sum) => wireTask(sum.task)),
-    standbyTasks: sums.filter((sum) => !isActive(sum)).map((sum) => wireTask(sum.task)),
+    prevTasks: taskSet(sums.filter(isActive)),
+    standbyTasks: taskSet(sums.filter((sum) => !isActive(sum))),
   }
+}
+
+function taskSet(sums: readonly TaskOffsetSum[]): WireTask[] {
+  const tasks = sums.map((sum) => sum.task)
+  return inBucketOrder(tasks, taskHash).map(wireTask)
+}
+
+/** `TaskId.hashCode()`: Objects.hash(sub-topology, partition, null). */
+function taskHash({ subTopology, partition }: TaskId): number {
+  return Math.imul(Math.imul(31 + subTopology, 31) + partition, 31)
 }
 
 function toWire({ task, offsetSum }: TaskOffsetSum): Partial<WireOffsetSum> {
@@ -190,7 +203,8 @@ function bySubTopology(sums: readonly TaskOffsetSum[]): Partial<WireOffsetSum>[]
     if (group === undefined) groups.set(task.subTopology, [entry])
     else group.push(entry)
   }
-  return Array.from(groups, ([topicGroupId, partitionToOffsetSum]) => ({ topicGroupId, partitionToOffsetSum }))
+  const inOrder = inBucketOrder([...groups], ([subTopology]) => subTopology)
+  return inOrder.map(([topicGroupId, partitionToOffsetSum]) => ({ topicGroupId, partitionToOffsetSum }))
 }
 
 function fromLists(body: WireBody): TaskOffsetSum[] {
