@@ -45,3 +45,12 @@ export {
   windowStore,
   type WindowStoreOptions,
 } from './store/handle.ts'
+export {
+  type AddSinkOptions,
+  type AddSourceOptions,
+  type AddStoreSourceOptions,
+  type Names,
+  Topology,
+} from './topology/topology.ts'
+export { topic, type Topic, type TopicSerdes, type TopicSink } from './topology/topic.ts'
+export type { OffsetReset, Partitioner, TopicNameExtractor } from './topology/node.ts'
