@@ -6,7 +6,14 @@
  * topology reads (repartition topics among them) are fed back, and after every single record stream-time punctuations
  * are checked, caches are flushed and the task commits. So what a test sees does not depend on timing or on the cache.
  */
-import { ConfigError, type Duration, noHeaders, type StateStore, type StoreDefinition } from '@millrace/core'
+import {
+  ConfigError,
+  type Duration,
+  noHeaders,
+  type StateStore,
+  type StoreDefinition,
+  type Topology,
+} from '@millrace/core'
 import { type BuiltTopology, memoryEngine } from '@millrace/core/internal'
 import { type Logger, silentLogger, type StoreEngine } from '@millrace/core/port'
 import { GlobalTask, singleRecord, Task, TaskCounters } from '@millrace/runtime/internal'
@@ -32,7 +39,8 @@ export interface RawInput {
  * driver.output(counts).readAll() // [{ key: 'to', value: 1, … }, …]
  */
 export class TopologyTestDriver {
-  private readonly topology: BuiltTopology
+  /** The topology as it runs. */
+  readonly topology: BuiltTopology
   private readonly settings: DriverSettings
   private readonly clock: ManualClock
   private readonly captured = new CapturedTopics()
@@ -50,13 +58,13 @@ export class TopologyTestDriver {
    * @throws {MR_CONFIG_…} for options that are not accepted, and for a source, sink or store without a serde
    * @throws {MR_RUNTIME_INIT} if `init` of a processor throws
    */
-  constructor(topology: BuiltTopology, options: TestDriverOptions = {}) {
-    this.topology = topology
+  constructor(topology: Topology, options: TestDriverOptions = {}) {
     this.settings = resolveDriverOptions(options)
+    this.topology = topology.build(this.settings.build)
     this.clock = new ManualClock(this.settings.wallClockMs)
-    this.globalTask = topology.globalStores.length === 0 ? null : this.makeGlobalTask()
+    this.globalTask = this.topology.globalStores.length === 0 ? null : this.makeGlobalTask()
     this.globalTask?.start()
-    this.task = topology.subTopologies.length === 0 ? null : this.makeTask()
+    this.task = this.topology.subTopologies.length === 0 ? null : this.makeTask()
     this.task?.start()
   }
 
