@@ -15,4 +15,12 @@ export const runtimeMessages = {
     `Cannot ${d.what} while the application is ${d.state}.`,
   MR_RUNTIME_DIRECTORY_LOCKED: (d: { readonly directory: string; readonly pid: number }): string =>
     `The state directory "${d.directory}" is in use by process ${d.pid}; give each process a stateDirectory of its own, or stop that process.`,
+  MR_RUNTIME_CHANGELOG_RANGE: (d: {
+    readonly topic: string
+    readonly partition: number
+    readonly position: number
+    readonly start: number
+    readonly end: number
+  }): string =>
+    `The stored position ${d.position} is outside changelog ${d.topic}-${d.partition} (${d.start} to ${d.end}); the state is restored from its start.`,
 } as const

@@ -35,7 +35,7 @@ export class AtLeastOnceCommitter implements Committer {
     await this.#producer.flush()
     for (const unit of units) {
       const positions = unit.task.committableOffsets()
-      await writeEngineBatch(unit, positions, this.#producer, options)
+      await writeEngineBatch(unit, positions, options)
       unit.task.committed(positions)
       for (const position of positions) {
         this.#owed.set(formatTopicPartition(position.topic, position.partition), position)

@@ -37,6 +37,8 @@ export interface CommitUnit {
   readonly engine: StoreEngine
   /** Changelogs of stores whose rows survive; memory stores have no position. */
   readonly changelogs: readonly CommitChangelog[]
+  /** Offset of the last record of this task that was acknowledged in a changelog; undefined = none since it was opened. */
+  acknowledgedOffset(topic: string, partition: number): number | undefined
 }
 
 /** How a commit is made. */
@@ -49,8 +51,6 @@ export interface CommitOptions {
 export interface CommitProducer {
   /** Sends what waits and resolves when every record sent so far is acknowledged; throws if one was refused. */
   flush(): Promise<void>
-  /** Offset of the last acknowledged record of a partition written by this worker; undefined = none. */
-  acknowledgedOffset(topic: string, partition: number): number | undefined
 }
 
 /** Makes progress durable. */

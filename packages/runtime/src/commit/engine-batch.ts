@@ -1,6 +1,6 @@
 /** The one engine batch of a task in a commit: staged rows and the positions that fit them. */
 import { acknowledgedThrough, positionOperation, restoredThrough } from '../changelog/positions.ts'
-import type { CommitOptions, CommitPosition, CommitProducer, CommitUnit } from './committer.ts'
+import type { CommitOptions, CommitPosition, CommitUnit } from './committer.ts'
 
 /**
  * Writes rows and positions in one batch. An idle task writes none.
@@ -10,7 +10,6 @@ import type { CommitOptions, CommitPosition, CommitProducer, CommitUnit } from '
 export async function writeEngineBatch(
   unit: CommitUnit,
   positions: readonly CommitPosition[],
-  producer: Pick<CommitProducer, 'acknowledgedOffset'>,
   options: CommitOptions = {},
 ): Promise<void> {
   const operations = unit.task.stage()
@@ -20,7 +19,7 @@ export async function writeEngineBatch(
       if (input !== undefined) operations.push(positionOperation(topic, partition, restoredThrough(input.offset)))
       continue
     }
-    const last = producer.acknowledgedOffset(topic, partition)
+    const last = unit.acknowledgedOffset(topic, partition)
     if (last !== undefined) operations.push(positionOperation(topic, partition, acknowledgedThrough(last)))
   }
   if (operations.length > 0) await unit.engine.write(operations, options)
