@@ -4,8 +4,6 @@ export const operatorMessages = {
     `The function given to ${d.operator} returned null or undefined; return ${d.expected}.`,
   MR_OPERATOR_NULL_KEY: (d: { readonly operator: string; readonly store: string }): string =>
     `A record with a null key reached ${d.operator} with store "${d.store}", where keys are never null; drop null keys upstream.`,
-  MR_OPERATOR_KEY_CHANGED: (d: { readonly operator: string }): string =>
-    `${d.operator} forwarded a record with another key than the one it got; forward the same key, or use process().`,
   MR_OPERATOR_SUPPRESS_FULL: (d: {
     readonly store: string
     readonly records: number
