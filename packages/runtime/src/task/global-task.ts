@@ -143,7 +143,7 @@ export class GlobalTask {
           ? nullPart(source.node.acceptsNullValue, 'VALUE', context)
           : source.value.deserialize(valueBytes, topic, headers)
     } catch (error) {
-      deserializationFailed(this.state, error, this.state.errorContext(source.name))
+      deserializationFailed(this.state, error, this.state.errorContext(source.name, null))
       this.state.metrics.count('dropped-records-total', 1)
       return
     }

@@ -85,7 +85,7 @@ export class ProcessorNode implements LiveNode {
     const current = this.context.current
     current.timestampMs = record.timestampMs
     current.headers = record.headers
-    processingFailed(this.state, thrown, this.state.errorContext(this.name), record)
+    processingFailed(this.state, thrown, this.state.errorContext(this.name, record), record)
     this.state.metrics.count('dropped-records-total', 1)
   }
 }

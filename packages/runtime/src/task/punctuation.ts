@@ -56,8 +56,8 @@ export class Punctuations {
   }
 
   /**
-   * Stream-time schedules begin at 0, so the first record makes them due; wall-clock ones one interval from now; with
-   * `startMs` both begin there (KIP-1146).
+   * Stream-time schedules begin at 0, so the first record makes them due; wall-clock ones one interval from now. With
+   * `startMs` (KIP-1146) both begin there, or, when that is past, at the next time of that grid later than now.
    *
    * @throws {MR_CONFIG_INVALID} if the interval is less than 1 ms or the start negative
    */
@@ -67,7 +67,10 @@ export class Punctuations {
     const { startMs } = request
     if (startMs !== undefined && !(startMs >= 0)) throw invalid('schedule startMs', startMs, 'a time of 0 or later')
     const onStreamTime = request.type === 'stream-time'
-    const dueMs = startMs ?? (onStreamTime ? 0 : this.state.nowMs + intervalMs)
+    const { nowMs, streamTimeMs } = this.state
+    const anchoredMs =
+      startMs === undefined ? undefined : onGrid(startMs, intervalMs, onStreamTime ? streamTimeMs : nowMs)
+    const dueMs = anchoredMs ?? (onStreamTime ? 0 : nowMs + intervalMs)
     const schedule = new Schedule(request, intervalMs, dueMs)
     const queue = onStreamTime ? this.streamTime : this.wallClock
     queue.add(schedule)
@@ -121,10 +124,16 @@ export class Punctuations {
     } catch (thrown) {
       if (isDecided(thrown)) throw thrown
       state.setNoRecord(timestampMs)
-      processingFailed(state, toError(thrown), state.errorContext(schedule.node), null)
+      processingFailed(state, toError(thrown), state.errorContext(schedule.node, null), null)
       state.metrics.count('dropped-records-total', 1)
     }
   }
+}
+
+/** The start, unless it is past: then the first time of its grid later than now. */
+function onGrid(startMs: number, intervalMs: number, nowMs: number): number {
+  if (startMs >= nowMs) return startMs
+  return startMs + (Math.floor((nowMs - startMs) / intervalMs) + 1) * intervalMs
 }
 
 function invalid(option: string, value: number, accepted: string): ConfigError<'MR_CONFIG_INVALID'> {

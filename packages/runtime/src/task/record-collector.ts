@@ -72,12 +72,13 @@ export class SinkNode implements LiveNode {
       keyDone = true
       value = record.value === null ? null : this.value.serialize(record.value, topic, headers)
     } catch (error) {
-      this.refused(error, topic, keyDone ? 'value' : 'key')
+      this.refused(error, topic, keyDone ? 'value' : 'key', record)
       return
     }
     const { collector } = this.state
     const chosen = partition ?? this.partitionByStart(topic, key)
     collector.send(topic, chosen, key, value, timestampMs, headers)
+    this.state.sent = record
   }
 
   /** Windowed keys: all windows of a key go to the partition of the key. Null: the whole key counts. */
@@ -88,9 +89,9 @@ export class SinkNode implements LiveNode {
   }
 
   /** Returns when the production handler said to leave the record out. */
-  private refused(error: unknown, topic: string, origin: 'key' | 'value'): void {
+  private refused(error: unknown, topic: string, origin: 'key' | 'value', record: object): void {
     const failure = { topic, origin, key: null, value: null, retriable: false } as const
-    serializationFailed(this.state, error, this.state.errorContext(this.name), failure)
+    serializationFailed(this.state, error, this.state.errorContext(this.name, record), failure)
     this.state.metrics.count('dropped-records-total', 1)
   }
 }

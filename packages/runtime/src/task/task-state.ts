@@ -65,6 +65,11 @@ export class TaskState implements HandlerSurroundings {
   metadata: RecordMetadata | undefined = undefined
   /** Null when the source bytes are not known: in a punctuation, or after the record is gone. */
   source: RawSource | null = null
+  /**
+   * The record that a sink has written last. Kafka 4.3 lets go of the source bytes when a record is written, so a dead
+   * letter for the same record, by another branch that shares it, has neither key nor value.
+   */
+  sent: object | null = null
   /** Greatest time taken from any queue, −1 at first. */
   streamTimeMs = -1
   commitRequested = false
@@ -102,9 +107,14 @@ export class TaskState implements HandlerSurroundings {
     this.logger.warn(`A record is left out: ${reason}`, { task: this.taskName, node, topic, partition, offset })
   }
 
-  /** Context of an error at a node, as handlers see it. */
-  errorContext(node: string): ErrorContext {
+  /**
+   * Context of an error at a node, as handlers see it.
+   *
+   * @param record the record that failed; null in a punctuation
+   */
+  errorContext(node: string, record: object | null): ErrorContext {
     const { topic, partition, offset, timestampMs, headers } = this.current
+    const source = record !== null && record === this.sent ? null : this.source
     return {
       taskId: this.taskName,
       node,
@@ -113,8 +123,8 @@ export class TaskState implements HandlerSurroundings {
       offset,
       timestampMs,
       headers,
-      sourceKey: this.source?.takenKey ?? null,
-      sourceValue: this.source?.takenValue ?? null,
+      sourceKey: source?.takenKey ?? null,
+      sourceValue: source?.takenValue ?? null,
     }
   }
 
