@@ -12,7 +12,8 @@
  *
  * Times in engine keys have their sign bit flipped, so that negative ones come first.
  */
-import { writeInt32 } from '../serde/envelope/int-bytes.ts'
+import { readInt32, writeInt32 } from '../serde/envelope/int-bytes.ts'
+import { decodeSessionKey, decodeWindowKey } from '../serde/envelope/window-key.ts'
 import { writeInt64 } from './int64.ts'
 
 /** Kinds of engine rows within a store. */
@@ -56,41 +57,86 @@ export function readSegmentedKey(bytes: Uint8Array, prefixLength: number): { rea
   }
 }
 
-/** Changelog key of a window: `key ‖ start 8 ‖ seq 4`. */
-export function windowChangelogKey(key: string, startMs: number, sequence: number): Uint8Array {
-  const length = key.length
-  const bytes = new Uint8Array(length + 12)
-  for (let i = 0; i < length; i++) bytes[i] = key.charCodeAt(i)
-  writeInt64(bytes, length, startMs)
-  writeInt32(bytes, length + 8, sequence)
-  return bytes
+/** How rows with a time are laid out: `primary` is what they expire by, `secondary` tells rows of one key and time apart. */
+export interface TimedLayout {
+  /** The store numbers its puts: window stores that retain duplicates. */
+  readonly countsSequence: boolean
+  /** Kafka's changelog key. */
+  changelogKey(key: string, primary: number, secondary: number): Uint8Array
+  readChangelogKey(bytes: Uint8Array): {
+    readonly key: Uint8Array
+    readonly primary: number
+    readonly secondary: number
+  }
+  /** What follows the user key in the engine key. */
+  tail(primary: number, secondary: number): Uint8Array
+  readTail(bytes: Uint8Array, at: number): { readonly primary: number; readonly secondary: number }
 }
 
-/** Changelog key of a session: `key ‖ end 8 ‖ start 8`. */
-export function sessionChangelogKey(key: string, startMs: number, endMs: number): Uint8Array {
-  const length = key.length
-  const bytes = new Uint8Array(length + 16)
-  for (let i = 0; i < length; i++) bytes[i] = key.charCodeAt(i)
-  writeInt64(bytes, length, endMs)
-  writeInt64(bytes, length + 8, startMs)
-  return bytes
+/** Windows: primary = start, secondary = sequence. Changelog `key ‖ start 8 ‖ seq 4`. */
+export function windowLayout(retainDuplicates: boolean): TimedLayout {
+  return retainDuplicates ? duplicatesLayout : plainWindowLayout
 }
 
-/** `time 8, sign flipped ‖ sequence 4`, what follows the user key of a window's engine row. */
-export function windowTail(startMs: number, sequence: number): Uint8Array {
-  const bytes = new Uint8Array(12)
-  writeInt64(bytes, 0, startMs)
-  bytes[0] = (bytes[0] as number) ^ 0x80
-  writeInt32(bytes, 8, sequence)
-  return bytes
+const plainWindowLayout: TimedLayout = {
+  countsSequence: false,
+  changelogKey(key, startMs, sequence) {
+    const length = key.length
+    const bytes = withRoom(key, 12)
+    writeInt64(bytes, length, startMs)
+    writeInt32(bytes, length + 8, sequence)
+    return bytes
+  },
+  readChangelogKey(bytes) {
+    const { key, startMs, seqnum } = decodeWindowKey(bytes)
+    return { key, primary: startMs, secondary: seqnum }
+  },
+  tail(startMs, sequence) {
+    const bytes = new Uint8Array(12)
+    writeSortable(bytes, 0, startMs)
+    writeInt32(bytes, 8, sequence)
+    return bytes
+  },
+  readTail: (bytes, at) => ({ primary: readSortable(bytes, at), secondary: readInt32(bytes, at + 8) }),
 }
 
-/** `end 8 ‖ start 8`, both with the sign flipped. */
-export function sessionTail(startMs: number, endMs: number): Uint8Array {
-  const bytes = new Uint8Array(16)
-  writeInt64(bytes, 0, endMs)
-  writeInt64(bytes, 8, startMs)
-  bytes[0] = (bytes[0] as number) ^ 0x80
-  bytes[8] = (bytes[8] as number) ^ 0x80
+const duplicatesLayout: TimedLayout = { ...plainWindowLayout, countsSequence: true }
+
+/** Sessions: primary = end, secondary = start. Changelog `key ‖ end 8 ‖ start 8`. */
+export const sessionLayout: TimedLayout = {
+  countsSequence: false,
+  changelogKey(key, endMs, startMs) {
+    const length = key.length
+    const bytes = withRoom(key, 16)
+    writeInt64(bytes, length, endMs)
+    writeInt64(bytes, length + 8, startMs)
+    return bytes
+  },
+  readChangelogKey(bytes) {
+    const { key, startMs, endMs } = decodeSessionKey(bytes)
+    return { key, primary: endMs, secondary: startMs }
+  },
+  tail(endMs, startMs) {
+    const bytes = new Uint8Array(16)
+    writeSortable(bytes, 0, endMs)
+    writeSortable(bytes, 8, startMs)
+    return bytes
+  },
+  readTail: (bytes, at) => ({ primary: readSortable(bytes, at), secondary: readSortable(bytes, at + 8) }),
+}
+
+/** Signed time as 8 bytes whose unsigned order is that of the numbers. */
+export function writeSortable(bytes: Uint8Array, at: number, timeMs: number): void {
+  writeInt64(bytes, at, timeMs)
+  bytes[at] = (bytes[at] as number) ^ 0x80
+}
+
+export function readSortable(bytes: Uint8Array, at: number): number {
+  return (readInt32(bytes, at) ^ -0x8000_0000) * 0x1_0000_0000 + (readInt32(bytes, at + 4) >>> 0)
+}
+
+function withRoom(key: string, room: number): Uint8Array {
+  const bytes = new Uint8Array(key.length + room)
+  for (let i = 0; i < key.length; i++) bytes[i] = key.charCodeAt(i)
   return bytes
 }

@@ -12,9 +12,10 @@ import { StreamsError } from '../errors.ts'
 import { ByteMap } from './byte-map.ts'
 import { ClockRing } from './clock-ring.ts'
 import type { StoreDefinition } from './definition.ts'
-import type { ChangelogRecord, FlushListener, StoreHost } from './host.ts'
+import type { ChangelogRecord, StoreHost } from './host.ts'
 import { bytesOf, hashBytes, latin1, prefixed } from './key-bytes.ts'
 import { rowPrefix } from './key-layout.ts'
+import { type BelowCache, CacheLayer } from './layer/cache.ts'
 import { ChangelogLayer } from './layer/changelog.ts'
 import { type Content, decodedFlag, dirtyFlag, isPinned, knownFlag, Row, usedFlag } from './row.ts'
 import { presentSerde, ValueCodec, type ValueShape } from './value-codec.ts'
@@ -24,12 +25,13 @@ import { WriteSet } from './write-set.ts'
 const cleanRowsDefault = 100_000
 const noKey: unknown = Symbol('no key')
 
-export class KeyValueRows<K, V> {
+export class KeyValueRows<K, V> implements BelowCache<K, Row> {
   readonly definition: StoreDefinition<K, V>
   readonly host: StoreHost
   readonly codec: ValueCodec<V>
   readonly writes: WriteSet<Row>
-  readonly isCached: boolean
+  /** Null while caching is off. */
+  readonly cache: CacheLayer<K, V, Row> | null
   /** Prefix of the engine rows of this store. */
   readonly prefix: Uint8Array
   protected readonly engine: StoreEngine
@@ -38,8 +40,6 @@ export class KeyValueRows<K, V> {
   private readonly ring = new ClockRing<Row>()
   private readonly keySerde: Serde<K>
   private readonly rowsMax: number
-  private listener: FlushListener<K, V> | null = null
-  private wantsOld = false
   /** Memory stores: rows of keys that were looked up and not there, dropped at the next commit. */
   private absent: Row[] = []
   private lastKey: unknown = noKey
@@ -53,7 +53,8 @@ export class KeyValueRows<K, V> {
     this.keySerde = presentSerde(definition.key, definition.name, 'key')
     this.writes = new WriteSet(host)
     this.changelog = new ChangelogLayer(host, definition as StoreDefinition<never, never>, shape !== 'plain')
-    this.isCached = definition.caching && host.cacheBytesMax > 0
+    const isCached = definition.caching && host.cacheBytesMax > 0
+    this.cache = isCached ? new CacheLayer({ host, codec: this.codec, writes: this.writes }, this) : null
     this.prefix = rowPrefix(host.enginePrefix, 0)
     this.rowsMax = definition.type === 'memory' ? Infinity : (host.cleanRowsMax ?? cleanRowsDefault)
   }
@@ -85,29 +86,16 @@ export class KeyValueRows<K, V> {
 
   /** Puts a value (null deletes) into the cache, or through to the changelog. */
   put(key: K, row: Row, value: V | null): void {
-    if (this.isCached) this.putCached(key, row, value)
-    else this.putThrough(row, value)
-  }
-
-  setListener(listener: FlushListener<K, V>, wantsOld: boolean): void {
-    this.listener = listener
-    this.wantsOld = wantsOld
-  }
-
-  /** Flushes what was dirty when it was called, oldest put first. */
-  flush(): void {
-    const { current } = this.host
-    const { timestampMs, headers } = current
-    try {
-      for (let left = this.writes.dirtyCount; left > 0; left--) {
-        const row = this.writes.shiftDirty()
-        if (row === null) return
-        this.flushRow(row)
-      }
-    } finally {
-      current.timestampMs = timestampMs
-      current.headers = headers
+    if (this.cache === null) {
+      this.putThrough(row, value)
+    } else {
+      row.userKey = key
+      this.cache.put(row, value)
     }
+  }
+
+  flush(): void {
+    this.cache?.flush()
   }
 
   restore(records: readonly ChangelogRecord[]): void {
@@ -172,8 +160,14 @@ export class KeyValueRows<K, V> {
     return this.table.findText(key, hash) ?? this.add(key, hash)
   }
 
+  keyOfRow(row: Row): K {
+    const key = row.userKey as K
+    row.userKey = null
+    return key
+  }
+
   /** Content of the layers below the cache. */
-  protected belowOf(row: Row): Content {
+  belowOf(row: Row): Content {
     if (row.below !== null) return row.below
     const below: Content = { bytes: null, timestampMs: -1, headers: noHeaders }
     this.readEngine(row.key, below)
@@ -186,7 +180,7 @@ export class KeyValueRows<K, V> {
   }
 
   /** The row's new content goes to the changelog and into the next batch. */
-  protected writeBelow(row: Row): void {
+  writeBelow(row: Row): void {
     this.codec.encode(row)
     row.below = null
     if (this.changelog.isOn) this.changelog.log(bytesOf(row.key), row.bytes, row.timestampMs, row.headers)
@@ -204,45 +198,10 @@ export class KeyValueRows<K, V> {
     if (this.codec.dropsTimestamps) this.dropTimestamp(row)
   }
 
-  private putCached(key: K, row: Row, value: V | null): void {
-    const wasClean = (row.flags & dirtyFlag) === 0
-    const below = wasClean ? this.contentBelow(row) : row.below
-    this.codec.assign(row, value)
-    row.below = below
-    row.flags |= knownFlag
-    row.userKey = key
-    row.putTimestampMs = this.host.current.timestampMs
-    row.putHeaders = this.host.current.headers
-    this.writes.markDirty(row)
-    if (this.writes.dirtyBytes > this.host.cacheBytesMax) this.flush()
-  }
-
   /** Content below the cache of a row that is not dirty; null when only the engine knows. */
-  protected contentBelow(row: Row): Content | null {
+  contentBelow(row: Row): Content | null {
     if ((row.flags & knownFlag) === 0) return null
     return { bytes: row.bytes, timestampMs: row.timestampMs, headers: row.headers }
-  }
-
-  private flushRow(row: Row): void {
-    const { host, listener } = this
-    host.current.timestampMs = row.putTimestampMs
-    host.current.headers = row.putHeaders
-    const key = row.userKey as K
-    row.userKey = null
-    this.codec.encode(row)
-    if (listener === null) {
-      this.writeBelow(row)
-      return
-    }
-    const below = row.bytes === null || this.wantsOld ? this.belowOf(row) : null
-    if (row.bytes === null && below?.bytes === null) {
-      row.below = null
-      this.writes.settle(row)
-      return
-    }
-    this.writeBelow(row)
-    const old = this.wantsOld && below !== null ? this.codec.decode(below) : null
-    listener(key, this.codec.read(row), old, row.putTimestampMs, row.putHeaders)
   }
 
   private dropTimestamp(row: Row): void {

@@ -1,11 +1,11 @@
 /** Key-value stores: the typed view that processors see, and the store as its task sees it. */
-import type { EngineOperation } from '../port/store-engine.ts'
 import { StreamsError, TopologyError } from '../errors.ts'
 import type { StoreDefinition } from './definition.ts'
-import type { ChangelogRecord, FlushListener, LiveStore, StoreHost } from './host.ts'
+import type { LiveStore, StoreHost } from './host.ts'
 import { boundsBetween, boundsOfPrefix, iterateRows, type KeyBounds } from './key-value-range.ts'
 import { IndexedRows } from './indexed-rows.ts'
 import { KeyValueRows } from './key-value-rows.ts'
+import { LiveRows } from './live-rows.ts'
 import { LruRows } from './lru-rows.ts'
 import type { KeyValue, KeyValueStore } from './store.ts'
 import type { ValueShape } from './value-codec.ts'
@@ -16,7 +16,8 @@ export function openKeyValueStore<K, V>(definition: StoreDefinition<K, V>, host:
   if (shape === undefined) {
     throw new TopologyError('MR_STORE_DEFINITION', { store: definition.name, reason: `kind ${definition.kind}` })
   }
-  return new LiveKeyValueStore(rowsOf(definition, host, shape))
+  const rows = rowsOf(definition, host, shape)
+  return new LiveRows(rows, new KeyValueView(rows))
 }
 
 function rowsOf<K, V>(definition: StoreDefinition<K, V>, host: StoreHost, shape: ValueShape): KeyValueRows<K, V> {
@@ -31,52 +32,6 @@ const shapes: Partial<Record<StoreDefinition['kind'], ValueShape>> = {
   'timestamped-key-value': 'timestamped',
   subscription: 'timestamped',
   'headers-key-value': 'headers',
-}
-
-class LiveKeyValueStore<K, V> implements LiveStore<KeyValueStore<K, V>> {
-  readonly definition: StoreDefinition
-  readonly view: KeyValueView<K, V>
-  private readonly rows: KeyValueRows<K, V>
-
-  constructor(rows: KeyValueRows<K, V>) {
-    this.definition = rows.definition as unknown as StoreDefinition
-    this.rows = rows
-    this.view = new KeyValueView(rows)
-  }
-
-  async load(): Promise<void> {
-    await this.rows.load()
-  }
-
-  setFlushListener(listener: FlushListener<never, never>, wantsOld: boolean): boolean {
-    if (!this.rows.isCached) return false
-    this.rows.setListener(listener as unknown as FlushListener<K, V>, wantsOld)
-    return true
-  }
-
-  flush(): void {
-    this.rows.flush()
-  }
-
-  restore(records: readonly ChangelogRecord[]): void {
-    this.rows.restore(records)
-  }
-
-  stage(into: EngineOperation[]): void {
-    this.rows.stage(into)
-  }
-
-  committed(): void {
-    this.rows.committed()
-  }
-
-  rollback(): void {
-    this.rows.rollback()
-  }
-
-  close(): void {
-    this.view.isOpen = false
-  }
 }
 
 class KeyValueView<K, V> implements KeyValueStore<K, V> {

@@ -36,7 +36,7 @@ export class LruRows<K, V> extends KeyValueRows<K, V> {
   }
 
   override read(row: Row): V | null {
-    if (!this.isCached) this.touch(row)
+    if (this.cache === null) this.touch(row)
     return super.read(row)
   }
 
@@ -51,7 +51,7 @@ export class LruRows<K, V> extends KeyValueRows<K, V> {
     this.used.clear()
   }
 
-  protected override writeBelow(row: Row): void {
+  override writeBelow(row: Row): void {
     this.codec.encode(row)
     row.flags &= ~ghostFlag
     this.use(row)
@@ -63,12 +63,12 @@ export class LruRows<K, V> extends KeyValueRows<K, V> {
     super.applied(row)
   }
 
-  protected override belowOf(row: Row): Content {
+  override belowOf(row: Row): Content {
     this.touch(row)
     return super.belowOf(row)
   }
 
-  protected override contentBelow(row: Row): Content | null {
+  override contentBelow(row: Row): Content | null {
     if ((row.flags & ghostFlag) === 0) return super.contentBelow(row)
     row.flags &= ~ghostFlag
     return absent()
@@ -95,7 +95,7 @@ export class LruRows<K, V> extends KeyValueRows<K, V> {
     this.used.delete(row.key)
     if (this.codec.shape === 'plain' && !this.isRestoring) this.changelog.log(bytesOf(row.key), null, -1, noHeaders)
     if ((row.flags & dirtyFlag) !== 0) row.below = absent()
-    else if (this.isCached && !this.isRestoring) row.flags |= ghostFlag
+    else if (this.cache !== null && !this.isRestoring) row.flags |= ghostFlag
     else {
       row.bytes = null
       row.value = null

@@ -3,6 +3,8 @@ import { TopologyError } from '../errors.ts'
 import type { StoreDefinition, StoreKind } from './definition.ts'
 import type { LiveStore, StoreHost } from './host.ts'
 import { openKeyValueStore } from './key-value-store.ts'
+import { openSessionStore } from './session-store.ts'
+import { openWindowStore } from './window-store.ts'
 
 type Open = (definition: StoreDefinition<never, never>, host: StoreHost) => LiveStore
 
@@ -12,6 +14,11 @@ const openers: Partial<Record<StoreKind, Open>> = {
   'headers-key-value': openKeyValueStore as Open,
   lru: openKeyValueStore as Open,
   subscription: openKeyValueStore as Open,
+  window: openWindowStore as Open,
+  'timestamped-window': openWindowStore as Open,
+  'headers-window': openWindowStore as Open,
+  session: openSessionStore as Open,
+  'headers-session': openSessionStore as Open,
 }
 
 /**

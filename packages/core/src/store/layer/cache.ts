@@ -1,0 +1,102 @@
+/**
+ * The cache layer: above the changelog, below the typed view. A put waits in its row until the flush, which writes each
+ * changed row once, in the order of the last puts, and tells the listener (the table downstream) what changed.
+ *
+ * A flushed row stays readable. A flushed deletion of a key that the layers below do not hold does nothing at all in a
+ * store with a listener, as in Kafka.
+ */
+import type { Headers } from '../../record/headers.ts'
+import { noHeaders } from '../../record/headers.ts'
+import type { FlushListener, StoreHost } from '../host.ts'
+import { type Content, dirtyFlag, knownFlag, type Row } from '../row.ts'
+import type { ValueCodec } from '../value-codec.ts'
+import type { WriteSet } from '../write-set.ts'
+
+/** What lies below the cache: the rows of a store, their changelog and the engine. */
+export interface BelowCache<K, R extends Row> {
+  /** Content below of a row that is about to become dirty; null = only the engine knows. */
+  contentBelow(row: R): Content | null
+  /** Content below of a row that was dirty until now; asks the engine if it must. */
+  belowOf(row: R): Content
+  /** Sends the row's content to the changelog and into the next batch. */
+  writeBelow(row: R): void
+  /** The key that the listener gets. */
+  keyOfRow(row: R): K
+}
+
+export class CacheLayer<K, V, R extends Row> {
+  private readonly host: StoreHost
+  private readonly codec: ValueCodec<V>
+  private readonly writes: WriteSet<R>
+  private readonly below: BelowCache<K, R>
+  private readonly forwardsHeaders: boolean
+  private listener: FlushListener<K, V> | null = null
+  private wantsOld = false
+
+  constructor(
+    parts: { readonly host: StoreHost; readonly codec: ValueCodec<V>; readonly writes: WriteSet<R> },
+    below: BelowCache<K, R>,
+    forwardsHeaders = true,
+  ) {
+    this.host = parts.host
+    this.codec = parts.codec
+    this.writes = parts.writes
+    this.below = below
+    this.forwardsHeaders = forwardsHeaders
+  }
+
+  setListener(listener: FlushListener<never, never>, wantsOld: boolean): void {
+    this.listener = listener as unknown as FlushListener<K, V>
+    this.wantsOld = wantsOld
+  }
+
+  /** Puts a value (null deletes) into the row; flushes everything when the cache is full. */
+  put(row: R, value: V | null): void {
+    const below = (row.flags & dirtyFlag) === 0 ? this.below.contentBelow(row) : row.below
+    this.codec.assign(row, value)
+    row.below = below
+    row.flags |= knownFlag
+    row.putTimestampMs = this.host.current.timestampMs
+    row.putHeaders = this.host.current.headers
+    this.writes.markDirty(row)
+    if (this.writes.dirtyBytes > this.host.cacheBytesMax) this.flush()
+  }
+
+  /** Flushes what was dirty when it was called, oldest put first. */
+  flush(): void {
+    const { current } = this.host
+    const { timestampMs, headers } = current
+    try {
+      for (let left = this.writes.dirtyCount; left > 0; left--) {
+        const row = this.writes.shiftDirty()
+        if (row === null) return
+        this.flushRow(row)
+      }
+    } finally {
+      current.timestampMs = timestampMs
+      current.headers = headers
+    }
+  }
+
+  private flushRow(row: R): void {
+    const { host, listener, below } = this
+    const headers: Headers = row.putHeaders
+    host.current.timestampMs = row.putTimestampMs
+    host.current.headers = headers
+    this.codec.encode(row)
+    if (listener === null) {
+      below.writeBelow(row)
+      return
+    }
+    const before = row.bytes === null || this.wantsOld ? below.belowOf(row) : null
+    if (row.bytes === null && before?.bytes === null) {
+      row.below = null
+      this.writes.settle(row)
+      return
+    }
+    below.writeBelow(row)
+    const old = this.wantsOld && before !== null ? this.codec.decode(before) : null
+    const key = below.keyOfRow(row)
+    listener(key, this.codec.read(row), old, row.putTimestampMs, this.forwardsHeaders ? headers : noHeaders)
+  }
+}

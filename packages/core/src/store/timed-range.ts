@@ -1,0 +1,61 @@
+/**
+ * Listings over several keys of a window or session store, in Kafka's order.
+ *
+ * | store | order |
+ * |---|---|
+ * | disk | segment after segment, inside one by the bytes of `key ‖ time ‖ …` |
+ * | memory | by time, then key (sessions of one key and end: latest start first) |
+ * | disk, time-ordered (emit on close): listings without a key range | by time, then key |
+ *
+ * What is listed is decided when the listing is made, so a processor may change the store while it iterates.
+ */
+import { latin1 } from './key-bytes.ts'
+import type { TimedRow } from './timed-row.ts'
+import type { TimedRows } from './timed-rows.ts'
+
+export type ListingOrder = 'segment' | 'time' | 'session-time'
+
+/** Which rows: bounds of key bytes and of the primary time, all inclusive. */
+export interface Listing {
+  readonly fromKey: Uint8Array | null
+  readonly toKey: Uint8Array | null
+  readonly fromMs: number
+  readonly toMs: number
+  readonly order: ListingOrder
+  readonly reverse: boolean
+  /** Sessions: greatest start. */
+  readonly secondaryMax?: number
+}
+
+/** The visible rows of a listing, in order. */
+export function listRows<K, V>(rows: TimedRows<K, V>, listing: Listing): TimedRow[] {
+  const from = listing.fromKey === null ? null : latin1(listing.fromKey)
+  const to = listing.toKey === null ? null : latin1(listing.toKey)
+  if (from !== null && to !== null && from > to) return []
+  const found: { readonly row: TimedRow; readonly segment: number; readonly text: string }[] = []
+  const secondaryMax = listing.secondaryMax ?? Infinity
+  const interval = rows.expiry.intervalMs
+  for (const row of rows.expiry.rowsBetween(listing.fromMs, listing.toMs)) {
+    if (row.primary < listing.fromMs || row.primary > listing.toMs || row.secondary > secondaryMax) continue
+    if ((from !== null && row.key < from) || (to !== null && row.key > to) || !rows.isVisible(row)) continue
+    const segment = listing.order === 'segment' ? Math.floor(row.primary / interval) : row.primary
+    found.push({ row, segment, text: sortText(rows, row, listing.order) })
+  }
+  const sign = listing.order === 'session-time' ? -1 : 1
+  found.sort(
+    (one, other) =>
+      one.segment - other.segment ||
+      compare(one.text, other.text) ||
+      (one.row.secondary - other.row.secondary) * sign,
+  )
+  const ordered = found.map((item) => item.row)
+  return listing.reverse ? ordered.reverse() : ordered
+}
+
+function sortText<K, V>(rows: TimedRows<K, V>, row: TimedRow, order: ListingOrder): string {
+  return order === 'segment' ? latin1(rows.layout.changelogKey(row.key, row.primary, row.secondary)) : row.key
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0
+}

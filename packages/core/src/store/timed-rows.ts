@@ -1,0 +1,332 @@
+/**
+ * The rows of a window or session store below the typed view: live index in memory, cache, changelog, expiry.
+ *
+ * All live rows are in memory (read by `load`), so no range on the record path ever reaches the engine. Rows that expire
+ * become invisible at once; their engine rows are deleted in the batches that follow, a bounded number in each.
+ */
+import type { EngineOperation, StoreEngine } from '../port/store-engine.ts'
+import { StreamsError } from '../errors.ts'
+import { noHeaders } from '../record/headers.ts'
+import type { Windowed } from '../record/windowed.ts'
+import type { Serde } from '../serde/serde.ts'
+import { ByteMap } from './byte-map.ts'
+import type { StoreDefinition } from './definition.ts'
+import { Expiry } from './expiry.ts'
+import type { ChangelogRecord, StoreHost } from './host.ts'
+import { KeptTimes } from './kept-times.ts'
+import { afterPrefix, bytesOf, hashBytes, hashText, latin1 } from './key-bytes.ts'
+import { readSegmentedKey, rowPrefix, segmentedKey, type TimedLayout } from './key-layout.ts'
+import { type BelowCache, CacheLayer } from './layer/cache.ts'
+import { ChangelogLayer } from './layer/changelog.ts'
+import { type Content, decodedFlag, dirtyFlag, isPinned, knownFlag } from './row.ts'
+import { findRow, firstAt, insertRow, KeySlot, TimedRow } from './timed-row.ts'
+import { presentSerde, ValueCodec, type ValueShape } from './value-codec.ts'
+import { WriteSet } from './write-set.ts'
+
+/** Engine rows deleted per batch because they expired. */
+const expiredPerBatch = 2_000
+
+export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
+  readonly definition: StoreDefinition<K, V>
+  readonly host: StoreHost
+  readonly codec: ValueCodec<V>
+  readonly cache: CacheLayer<Windowed<K>, V, TimedRow> | null
+  readonly expiry: Expiry
+  readonly times: KeptTimes
+  readonly layout: TimedLayout
+  /** Makes the key that a flush listener gets; set by the view. */
+  flushKey: (row: TimedRow) => Windowed<K> = () => undefined as never
+  private readonly engine: StoreEngine
+  private readonly keySerde: Serde<K>
+  private readonly prefix: Uint8Array
+  private readonly changelog: ChangelogLayer
+  private readonly writes: WriteSet<TimedRow>
+  private readonly slots = new ByteMap<KeySlot>()
+  private expiredKeys: Uint8Array[] = []
+  /** Rows that only the cache still answers for, oldest first. */
+  private readonly ghosts: TimedRow[] = []
+  private ghostBytes = 0
+  private lastKey: unknown = undefined
+  private lastSlot: KeySlot | null = null
+  /** Window stores that retain duplicates: number of the last put. */
+  private sequence = 0
+
+  constructor(definition: StoreDefinition<K, V>, host: StoreHost, shape: ValueShape, layout: TimedLayout) {
+    this.definition = definition
+    this.host = host
+    this.engine = host.engine
+    this.layout = layout
+    this.codec = new ValueCodec(definition as StoreDefinition<never, V>, shape, host.changelogTopic)
+    this.keySerde = presentSerde(definition.key, definition.name, 'key')
+    this.prefix = rowPrefix(host.enginePrefix, 0)
+    this.changelog = new ChangelogLayer(host, definition as StoreDefinition<never, never>, shape !== 'plain')
+    this.writes = new WriteSet(host)
+    this.expiry = new Expiry(definition as StoreDefinition<never, never>)
+    this.times = new KeptTimes(host.engine, host.enginePrefix)
+    const isCached = definition.caching && host.cacheBytesMax > 0 && definition.retainDuplicates !== true
+    const forwardsHeaders = definition.kind !== 'headers-session'
+    const parts = { host, codec: this.codec, writes: this.writes }
+    this.cache = isCached ? new CacheLayer<Windowed<K>, V, TimedRow>(parts, this, forwardsHeaders) : null
+  }
+
+  async load(): Promise<void> {
+    let observedMs = this.times.load()
+    const lt = afterPrefix(this.prefix) as Uint8Array
+    for await (const entry of this.engine.range({ gte: this.prefix, lt })) {
+      const { key, end } = readSegmentedKey(entry.key, this.prefix.length)
+      const { primary, secondary } = this.layout.readTail(entry.key, end)
+      const row = this.makeRow(this.slotOfText(key), primary, secondary)
+      this.codec.fromEngine(row, entry.value)
+      row.flags |= knownFlag
+      if (primary > observedMs) observedMs = primary
+      if (this.layout.countsSequence && secondary > this.sequence) this.sequence = secondary
+    }
+    this.expiry.observedMs = observedMs
+    this.expire()
+  }
+
+  /** The rows of a key, or undefined. */
+  slotOf(key: K): KeySlot | undefined {
+    if (key === this.lastKey && this.lastSlot !== null) return this.lastSlot
+    const bytes = this.keyBytes(key)
+    const slot = this.slots.find(bytes, hashBytes(bytes))
+    if (slot !== undefined) this.remember(key, slot)
+    return slot
+  }
+
+  keyBytes(key: K): Uint8Array {
+    if (key === null || key === undefined) throw new StreamsError('MR_STORE_NULL_KEY', { store: this.definition.name })
+    return this.keySerde.serialize(key, this.host.changelogTopic)
+  }
+
+  /** The decoded key of a slot. */
+  keyOf(slot: KeySlot): K {
+    if (slot.userKey !== undefined) return slot.userKey as K
+    const key = this.keySerde.deserialize(bytesOf(slot.key), this.host.changelogTopic)
+    if (typeof key !== 'object') slot.userKey = key
+    return key
+  }
+
+  /** True when a reader may see the row. */
+  isVisible(row: TimedRow): boolean {
+    return row.isPresent && (row.isCached || row.primary > this.expiry.expiredMs)
+  }
+
+  /** The value of one row; null when absent or expired. */
+  get(key: K, primary: number, secondary: number): V | null {
+    const slot = this.slotOf(key)
+    const row = slot === undefined ? undefined : findRow(slot, primary, secondary)
+    return row !== undefined && this.isVisible(row) ? this.codec.read(row) : null
+  }
+
+  /** Puts a value (null deletes). `removes` is a session's `remove`, which an expired session does not count against. */
+  put(key: K, primary: number, secondary: number, value: V | null, removes = false): void {
+    const isAbsent = value === null || value === undefined
+    if (this.layout.countsSequence) this.sequence = (this.sequence + 1) & 0x7fffffff
+    const second = this.layout.countsSequence ? this.sequence : secondary
+    const slot = this.slotToWrite(key)
+    if (this.layout.countsSequence && isAbsent) {
+      this.logRow(new TimedRow(slot, primary, second))
+      this.dropIfEmpty(slot)
+      return
+    }
+    const row = findRow(slot, primary, second) ?? this.makeRow(slot, primary, second)
+    if (this.cache !== null) {
+      row.isCached = true
+      this.cache.put(row, value)
+      return
+    }
+    try {
+      this.codec.assign(row, value)
+    } catch (error) {
+      if ((row.flags & knownFlag) === 0) this.removeRow(row)
+      throw error
+    }
+    this.writeBelow(row, removes)
+  }
+
+  flush(): void {
+    this.cache?.flush()
+  }
+
+  contentBelow(row: TimedRow): Content {
+    return { bytes: row.bytes, timestampMs: row.timestampMs, headers: row.headers }
+  }
+
+  belowOf(row: TimedRow): Content {
+    const below = row.below
+    const isGone = below === null || row.primary <= this.expiry.expiredMs
+    return isGone ? { bytes: null, timestampMs: -1, headers: noHeaders } : below
+  }
+
+  keyOfRow(row: TimedRow): Windowed<K> {
+    return this.flushKey(row)
+  }
+
+  writeBelow(row: TimedRow, removes = false): void {
+    this.codec.encode(row)
+    row.below = null
+    if (this.observe(row.primary)) {
+      this.applied(row)
+    } else {
+      if (!removes) this.host.droppedRecord()
+      if (!row.isCached) this.removeRow(row)
+    }
+    this.logRow(row)
+    if (this.codec.dropsTimestamps && !row.isCached) dropTimestamp(row)
+  }
+
+  restore(records: readonly ChangelogRecord[]): void {
+    for (const record of records) {
+      const { key, primary, secondary } = this.layout.readChangelogKey(record.key)
+      this.times.restored(record.timestampMs)
+      if (this.layout.countsSequence) {
+        if (secondary > this.sequence) this.sequence = secondary
+        if (record.value === null) continue
+      }
+      if (!this.observe(primary)) continue
+      const text = latin1(key)
+      const slot = this.slotOfText(text)
+      const row = findRow(slot, primary, secondary) ?? this.makeRow(slot, primary, secondary)
+      const value = record.value === null ? null : record.value.slice()
+      this.codec.fromChangelog(row, value, record.timestampMs, record.headers)
+      this.applied(row)
+    }
+  }
+
+  stage(into: EngineOperation[]): void {
+    this.writes.take(into, (row) => {
+      const content = (row.flags & dirtyFlag) !== 0 && row.below !== null ? row.below : row
+      return { key: this.engineKey(row), value: content.bytes === null ? null : this.codec.toEngine(content) }
+    })
+    for (const key of this.expiredKeys.splice(0, expiredPerBatch)) into.push({ key, value: null })
+    this.times.stage(into, this.expiry.observedMs)
+  }
+
+  committed(): void {
+    this.writes.committed((row) => {
+      if (!row.isPresent && !row.isGone) this.removeRow(row)
+    })
+  }
+
+  rollback(): void {
+    this.writes.clear()
+    this.slots.clear()
+    this.expiry.clear()
+    this.expiredKeys = []
+    this.ghosts.length = 0
+    this.ghostBytes = 0
+    this.lastSlot = null
+    this.sequence = 0
+  }
+
+  private applied(row: TimedRow): void {
+    row.flags |= knownFlag
+    this.writes.stage(row)
+  }
+
+  /** Moves the store's time. @returns false when the store refuses a row of this time */
+  private observe(primary: number): boolean {
+    if (primary > this.expiry.observedMs) {
+      this.expiry.observedMs = primary
+      this.expire()
+    }
+    return !this.expiry.refuses(primary)
+  }
+
+  private expire(): void {
+    const rows = this.expiry.takeExpired()
+    if (rows === null) return
+    const touched = new Set<KeySlot>()
+    for (const row of rows) {
+      this.expiredKeys.push(this.engineKey(row))
+      touched.add(row.slot)
+      if (row.isCached) this.keepGhost(row)
+      else row.isGone = true
+    }
+    for (const slot of touched) {
+      slot.rows = slot.rows.filter((row) => !row.isGone)
+      this.dropIfEmpty(slot)
+    }
+    this.forgetGhosts()
+  }
+
+  private keepGhost(row: TimedRow): void {
+    this.ghosts.push(row)
+    this.ghostBytes += 200 + (row.bytes?.length ?? 0)
+  }
+
+  /** The cache has its limit, also for what it remembers beyond the retention. */
+  private forgetGhosts(): void {
+    let taken = 0
+    while (this.ghostBytes > this.host.cacheBytesMax && taken < this.ghosts.length) {
+      const row = this.ghosts[taken++] as TimedRow
+      this.ghostBytes -= 200 + (row.bytes?.length ?? 0)
+      if (isPinned(row)) row.isCached = false
+      else if (!row.isGone) this.removeRow(row)
+    }
+    if (taken > 0) this.ghosts.splice(0, taken)
+  }
+
+  private logRow(row: TimedRow): void {
+    if (!this.changelog.isOn) return
+    const key = this.layout.changelogKey(row.key, row.primary, row.secondary)
+    this.changelog.log(key, row.bytes, row.timestampMs, row.headers)
+  }
+
+  private engineKey(row: TimedRow): Uint8Array {
+    const tail = this.layout.tail(row.primary, row.secondary)
+    return segmentedKey(this.prefix, this.expiry.engineSegment(row.primary), row.key, tail)
+  }
+
+  private slotToWrite(key: K): KeySlot {
+    const known = this.slotOf(key)
+    if (known !== undefined) return known
+    const bytes = this.keyBytes(key)
+    const slot = new KeySlot(latin1(bytes), hashBytes(bytes))
+    this.slots.insert(slot)
+    this.remember(key, slot)
+    return slot
+  }
+
+  private slotOfText(text: string): KeySlot {
+    const hash = hashText(text)
+    const known = this.slots.findText(text, hash)
+    if (known !== undefined) return known
+    const slot = new KeySlot(text, hash)
+    this.slots.insert(slot)
+    return slot
+  }
+
+  private makeRow(slot: KeySlot, primary: number, secondary: number): TimedRow {
+    const row = new TimedRow(slot, primary, secondary)
+    insertRow(row)
+    this.expiry.add(row)
+    return row
+  }
+
+  private removeRow(row: TimedRow): void {
+    const { slot } = row
+    slot.rows.splice(firstAt(slot.rows, row.primary, row.secondary), 1)
+    this.expiry.remove(row)
+    this.dropIfEmpty(slot)
+  }
+
+  private dropIfEmpty(slot: KeySlot): void {
+    if (slot.rows.length > 0) return
+    this.slots.remove(slot)
+    if (slot === this.lastSlot) this.lastSlot = null
+  }
+
+  private remember(key: K, slot: KeySlot): void {
+    this.lastSlot = typeof key === 'object' ? null : slot
+    this.lastKey = key
+  }
+}
+
+/** A user's plain store under a windowed aggregation forgets the time of the value. */
+function dropTimestamp(row: TimedRow): void {
+  row.timestampMs = -1
+  row.value = null
+  row.flags &= ~decodedFlag
+}

@@ -1,0 +1,145 @@
+/** Window stores: the typed view over rows by key and start. */
+import { StreamsError } from '../errors.ts'
+import type { Windowed } from '../record/windowed.ts'
+import type { StoreDefinition } from './definition.ts'
+import type { LiveStore, StoreHost } from './host.ts'
+import { windowLayout } from './key-layout.ts'
+import { LiveRows } from './live-rows.ts'
+import type { KeepsTime, KeyValue, WindowStore } from './store.ts'
+import { type ListingOrder, listRows } from './timed-range.ts'
+import { firstAt, type TimedRow } from './timed-row.ts'
+import { TimedRows } from './timed-rows.ts'
+import type { ValueShape } from './value-codec.ts'
+
+/** Opens a plain, timestamped or headers window store, with or without duplicates. */
+export function openWindowStore<K, V>(definition: StoreDefinition<K, V>, host: StoreHost): LiveStore<WindowStore<K, V>> {
+  const shape: ValueShape =
+    definition.kind === 'timestamped-window' ? 'timestamped' : definition.kind === 'headers-window' ? 'headers' : 'plain'
+  const layout = windowLayout(definition.retainDuplicates === true)
+  const rows = new TimedRows<K, V>(definition, host, shape, layout)
+  return new LiveRows(rows, new WindowView(rows))
+}
+
+class WindowView<K, V> implements WindowStore<K, V>, KeepsTime {
+  readonly name: string
+  readonly persistent: boolean
+  isOpen = true
+  private readonly rows: TimedRows<K, V>
+  private readonly windowSizeMs: number
+  private readonly keyOrder: ListingOrder
+  private readonly timeOrder: ListingOrder
+
+  constructor(rows: TimedRows<K, V>) {
+    const { definition } = rows
+    this.name = definition.name
+    this.persistent = definition.type === 'disk'
+    this.rows = rows
+    this.windowSizeMs = definition.windowSizeMs ?? 0
+    this.keyOrder = definition.type === 'memory' ? 'time' : 'segment'
+    this.timeOrder = definition.timeOrdered === true ? 'time' : this.keyOrder
+    rows.flushKey = (row) => this.windowedKey(row)
+  }
+
+  get observedStreamTimeMs(): number {
+    return this.rows.times.observedStreamTimeMs
+  }
+
+  set observedStreamTimeMs(timeMs: number) {
+    this.rows.times.observedStreamTimeMs = timeMs
+  }
+
+  get lastEmittedMs(): number {
+    return this.rows.times.lastEmittedMs
+  }
+
+  set lastEmittedMs(timeMs: number) {
+    this.rows.times.lastEmittedMs = timeMs
+  }
+
+  put(key: K, value: V | null, startMs: number): void {
+    if (!this.isOpen) this.refuse()
+    this.rows.put(key, startMs, 0, value)
+  }
+
+  fetchOne(key: K, startMs: number): V | null {
+    if (!this.isOpen) this.refuse()
+    return this.rows.get(key, startMs, 0)
+  }
+
+  fetch(key: K, fromMs: number, toMs: number): Iterable<KeyValue<number, V>> {
+    if (!this.isOpen) this.refuse()
+    const found: KeyValue<number, V>[] = []
+    const slot = this.rows.slotOf(key)
+    if (slot === undefined) return found
+    const { rows } = slot
+    for (let i = firstAt(rows, fromMs, 0); i < rows.length; i++) {
+      const row = rows[i] as TimedRow
+      if (row.primary > toMs) break
+      if (this.rows.isVisible(row)) found.push({ key: row.primary, value: this.rows.codec.read(row) as V })
+    }
+    return found
+  }
+
+  backwardFetch(key: K, fromMs: number, toMs: number): Iterable<KeyValue<number, V>> {
+    return (this.fetch(key, fromMs, toMs) as KeyValue<number, V>[]).reverse()
+  }
+
+  fetchKeys(fromKey: K | null, toKey: K | null, fromMs: number, toMs: number): Iterable<KeyValue<Windowed<K>, V>> {
+    return this.list(fromKey, toKey, fromMs, toMs, this.keyOrder, false)
+  }
+
+  backwardFetchKeys(
+    fromKey: K | null,
+    toKey: K | null,
+    fromMs: number,
+    toMs: number,
+  ): Iterable<KeyValue<Windowed<K>, V>> {
+    return this.list(fromKey, toKey, fromMs, toMs, this.keyOrder, true)
+  }
+
+  fetchAll(fromMs: number, toMs: number): Iterable<KeyValue<Windowed<K>, V>> {
+    return this.list(null, null, fromMs, toMs, this.timeOrder, false)
+  }
+
+  backwardFetchAll(fromMs: number, toMs: number): Iterable<KeyValue<Windowed<K>, V>> {
+    return this.list(null, null, fromMs, toMs, this.timeOrder, true)
+  }
+
+  all(): Iterable<KeyValue<Windowed<K>, V>> {
+    return this.list(null, null, -Infinity, Infinity, this.timeOrder, false)
+  }
+
+  backwardAll(): Iterable<KeyValue<Windowed<K>, V>> {
+    return this.list(null, null, -Infinity, Infinity, this.timeOrder, true)
+  }
+
+  private list(
+    from: K | null,
+    to: K | null,
+    fromMs: number,
+    toMs: number,
+    order: ListingOrder,
+    reverse: boolean,
+  ): Iterable<KeyValue<Windowed<K>, V>> {
+    if (!this.isOpen) this.refuse()
+    const { rows } = this
+    const fromKey = from === null ? null : rows.keyBytes(from)
+    const toKey = to === null ? null : rows.keyBytes(to)
+    const found = listRows(rows, { fromKey, toKey, fromMs, toMs, order, reverse })
+    return found.map((row) => ({ key: this.windowedKey(row), value: rows.codec.read(row) as V }))
+  }
+
+  private windowedKey(row: TimedRow): Windowed<K> {
+    const startMs = row.primary
+    return { key: this.rows.keyOf(row.slot), window: { startMs, endMs: windowEnd(startMs, this.windowSizeMs) } }
+  }
+
+  private refuse(): never {
+    throw new StreamsError('MR_STORE_CLOSED', { store: this.name, task: this.rows.host.taskName })
+  }
+}
+
+/** Start + size, at most `Long.MAX_VALUE`, as in Kafka. */
+function windowEnd(startMs: number, sizeMs: number): number {
+  return Math.min(startMs + sizeMs, 0x8000_0000_0000_0000)
+}
