@@ -55,7 +55,8 @@ function ask<A extends Answer>(failure: Failure<A>, handler: () => A): A {
     const cause = toError(thrown)
     throw new FatalError('MR_RECORD_HANDLER', { option: failure.option, reason: cause.message }, { cause })
   }
-  if (answer === 'fail' || answer === 'continue' || answer === 'dead-letter' || answer === 'retry') return answer
+  if (answer === 'fail' || answer === 'continue' || answer === 'dead-letter') return answer
+  if (answer === 'retry' && failure.option === 'onProductionError') return answer
   throw new FatalError(
     'MR_RECORD_HANDLER',
     { option: failure.option, reason: `it returned ${String(answer)}` },
