@@ -1,3 +1,10 @@
 /** What a test imports: real Kafka without Docker; more below as it is built. */
 export { missingForKafka } from './kafka-cluster/jars.ts'
 export { KafkaCluster, type KafkaClusterOptions, kafkaVersions } from './kafka-cluster/kafka-cluster.ts'
+export { type RawRecord } from './driver/captured-topics.ts'
+export { type TestDriverOptions } from './driver/driver-options.ts'
+export { ManualClock } from './driver/manual-clock.ts'
+export { type PipeOptions, TestInput } from './driver/test-input.ts'
+export { TestOutput } from './driver/test-output.ts'
+export { type TestTopic } from './driver/test-topic.ts'
+export { type RawInput, TopologyTestDriver } from './driver/topology-test-driver.ts'

@@ -6,14 +6,7 @@
  * topology reads (repartition topics among them) are fed back, and after every single record stream-time punctuations
  * are checked, caches are flushed and the task commits. So what a test sees does not depend on timing or on the cache.
  */
-import {
-  ConfigError,
-  type Duration,
-  noHeaders,
-  type StateStore,
-  type StoreDefinition,
-  type Topology,
-} from '@millrace/core'
+import { ConfigError, type Duration, noHeaders, type StateStore, type StoreHandle, type Topology } from '@millrace/core'
 import { type BuiltTopology, memoryEngine } from '@millrace/core/internal'
 import { type Logger, silentLogger, type StoreEngine } from '@millrace/core/port'
 import { GlobalTask, singleRecord, Task, TaskCounters } from '@millrace/runtime/internal'
@@ -131,7 +124,7 @@ export class TopologyTestDriver {
    *
    * @throws {MR_STORE_UNKNOWN} if the topology has no such store
    */
-  store<S extends StateStore = StateStore>(store: string | StoreDefinition<never, never>): S {
+  store<S extends StateStore = StateStore>(store: string | StoreHandle<any, any>): S {
     const name = typeof store === 'string' ? store : store.name
     const view = this.task?.view(name) ?? this.globalTask?.view(name)
     if (view === undefined) throw new ConfigError('MR_STORE_UNKNOWN', { store: name })
