@@ -174,7 +174,7 @@ export class FakeSuppressBuffer<V> extends FakeStore {
   private entries: Waiting<V>[] = []
 
   put(timeMs: number, key: string, update: Change<V>, context: BufferedContext): void {
-    const waiting = this.entries.find((entry) => entry.key === key)
+    const waiting = this.entries.find((entry) => JSON.stringify(entry.key) === JSON.stringify(key))
     if (waiting !== undefined) Object.assign(waiting, { update, context })
     else this.entries.push({ timeMs, key, update, prior: update.oldValue, context })
     this.entries.sort((one, two) => one.timeMs - two.timeMs || (one.key < two.key ? -1 : 1))
