@@ -4,7 +4,7 @@
  * Stands on one `TransportChannel`, which it owns: fetcher, producer, group member and admin functions each work on a
  * cluster of their role, so that a parked request of one never holds up another. Opens nothing by itself.
  */
-import { RetriableError } from '@millrace/core'
+import { FatalError, RetriableError } from '@millrace/core'
 import type { TransportChannel, TransportNode } from '@millrace/core/port'
 import { type Api, decodeReceivedResponse, encodeSentRequest } from '../codec/api.ts'
 import { askVersions, type ClientSoftware, type OfferedVersions } from './broker-versions.ts'
@@ -33,6 +33,7 @@ export class Cluster implements BrokerCaller, AsyncDisposable {
   readonly coordinators: Coordinators
   readonly #channel: TransportChannel
   readonly #software: ClientSoftware
+  #closed = false
   readonly #offered = new Map<TransportNode, Promise<OfferedVersions>>()
 
   /** @param channel is closed with the cluster */
@@ -51,6 +52,7 @@ export class Cluster implements BrokerCaller, AsyncDisposable {
    *
    * @throws {MR_PROTOCOL_OFFERED} (FatalError) no common version
    * @throws {MR_TRANSPORT_DISCONNECTED} {MR_TRANSPORT_TIMEOUT} (RetriableError) and what else the transport throws
+   * @throws {MR_RUNTIME_CLOSED} (FatalError) after `close`, so that loops which try again end
    */
   async call<Req extends object, Res extends object>(
     node: TransportNode,
@@ -58,6 +60,7 @@ export class Cluster implements BrokerCaller, AsyncDisposable {
     body: RequestBody<Req>,
     options: CallOptions = {},
   ): Promise<Res> {
+    if (this.#closed) throw new FatalError('MR_RUNTIME_CLOSED', { what: 'The connection to the cluster' })
     const version = await this.version(node, api, options.cap)
     const input = typeof body === 'function' ? body(version) : body
     const bytes = encodeSentRequest(api, version, input)
@@ -85,6 +88,7 @@ export class Cluster implements BrokerCaller, AsyncDisposable {
 
   /** Closes the channel; what is in flight fails as disconnected. Twice is harmless. */
   async close(): Promise<void> {
+    this.#closed = true
     await this.#channel.close()
   }
 

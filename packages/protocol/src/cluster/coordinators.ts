@@ -40,6 +40,8 @@ export interface CoordinatorCall<Req, Res> {
    * an `UnknownOutcome`.
    */
   readonly resend?: boolean
+  /** A request was lost, perhaps after it was carried out; it is sent again unless `resend` is false. */
+  readonly onLost?: () => void
   readonly signal?: AbortSignal | undefined
 }
 
@@ -117,21 +119,21 @@ export class Coordinators {
     const { clock, timers } = this.#caller.around
     const until = monotonicMs(clock) + leftMs
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop
       const node = await this.find(kind, key)
       let response: Res
       try {
         const timeoutMs = Math.min(request.requestTimeoutMs ?? this.#caller.requestTimeoutMs, Math.ceil(leftMs))
-        // oxlint-disable-next-line no-await-in-loop
         response = await this.#caller.call(node, api, body, { timeoutMs, cap })
       } catch (error) {
         this.forget(kind, key)
-        if (request.resend === false && error instanceof RetriableError) throw new UnknownOutcome(error)
+        if (error instanceof RetriableError) {
+          request.onLost?.()
+          if (request.resend === false) throw new UnknownOutcome(error)
+        }
         throw error
       }
       const waits = codeOf(response) === errorCode.CONCURRENT_TRANSACTIONS
       if (!waits || monotonicMs(clock) + concurrentTransactionsMs >= until) return response
-      // oxlint-disable-next-line no-await-in-loop
       await timers.sleep(concurrentTransactionsMs, request.signal)
       if (request.signal?.aborted === true) return response
     }
@@ -164,5 +166,11 @@ interface FoundCoordinator {
 
 function coordinatorOf(response: FindCoordinatorResponse): FoundCoordinator {
   const found = response.coordinators[0] ?? response
-  return { nodeId: found.nodeId, host: found.host, port: found.port, code: found.errorCode, message: found.errorMessage }
+  return {
+    nodeId: found.nodeId,
+    host: found.host,
+    port: found.port,
+    code: found.errorCode,
+    message: found.errorMessage,
+  }
 }

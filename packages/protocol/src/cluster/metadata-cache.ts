@@ -101,7 +101,6 @@ export class MetadataCache {
     this.track(topics)
     while (this.#refreshing !== null) {
       const covered = [...this.#tracked].every((topic) => this.#askedTopics.has(topic))
-      // oxlint-disable-next-line no-await-in-loop
       await this.#refreshing.catch((error: unknown) => {
         if (covered) throw error
       })
@@ -116,7 +115,8 @@ export class MetadataCache {
 
   /**
    * A refresh after a short wait that grows while it is asked for again and again: for callers that loop until the
-   * picture is right. Shared by all who ask meanwhile; a broker that cannot be reached is no error here.
+   * picture is right. No wait for topics that were never asked about. Shared by all who ask meanwhile; a broker that
+   * cannot be reached is no error here.
    */
   async refreshSoon(): Promise<void> {
     this.#soon ??= this.#waitAndRefresh().finally(() => {
@@ -187,7 +187,8 @@ export class MetadataCache {
     const { around } = this.#caller
     const calmMs = monotonicMs(around.clock) - this.#streakMs
     this.#streak = calmMs > 3000 ? 0 : this.#streak + 1
-    await around.timers.sleep(backoffMs(this.#streak, around.random))
+    const isNew = [...this.#tracked].some((topic) => !this.#askedTopics.has(topic))
+    if (!isNew) await around.timers.sleep(backoffMs(this.#streak, around.random))
     try {
       await this.refresh()
     } catch (error) {

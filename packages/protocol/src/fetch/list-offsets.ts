@@ -41,6 +41,8 @@ export interface ListOffsetsOptions {
   readonly isolation?: Isolation
   /** For all of it, ms; default 30 000. */
   readonly timeoutMs?: number
+  /** How long a topic may be missing, ms; default 2000. */
+  readonly missingMs?: number
   readonly signal?: AbortSignal
 }
 

@@ -68,7 +68,7 @@ export class GroupMember {
   #parked = false
   #arrived: { readonly assignment: Uint8Array; readonly identity: GroupIdentity } | null = null
   #lost: StreamsError | null = null
-  #failure: unknown = null
+  #failure: Error | null = null
   #isLeader = false
   #polledMs: number
 
@@ -171,7 +171,11 @@ export class GroupMember {
    *
    * A LeaveGroup that fails is logged: the session timeout does the same.
    */
-  async leave(options: { readonly send: boolean; readonly reason?: string; readonly timeoutMs?: number }): Promise<void> {
+  async leave(options: {
+    readonly send: boolean
+    readonly reason?: string
+    readonly timeoutMs?: number
+  }): Promise<void> {
     if (this.#left.signal.aborted) return
     this.#left.abort()
     this.#heartbeat.stop()
@@ -336,7 +340,7 @@ export class GroupMember {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= error
+    this.#failure ??= error as Error
     this.#options.onWake?.()
   }
 

@@ -130,7 +130,8 @@ export function worstCommitCode(response: {
 /** What a refused offset commit means for the member; `api` is OffsetCommit or TxnOffsetCommit. */
 export function commitError(code: number, api: string, identity: GroupIdentity): StreamsError {
   const { groupId: group, memberId: member } = identity
-  if (lost.has(code)) return new TaskMigratedError('MR_PROTOCOL_MEMBER_LOST', { group, member, reason: errorName(code) })
+  if (lost.has(code))
+    return new TaskMigratedError('MR_PROTOCOL_MEMBER_LOST', { group, member, reason: errorName(code) })
   if (code === errorCode.REBALANCE_IN_PROGRESS) {
     return new RetriableError('MR_PROTOCOL_REBALANCE', { group, what: 'a commit' })
   }
@@ -180,7 +181,9 @@ export async function fetchCommittedOffsets(
     key: groupId,
     api: offsetFetch,
     body: (version) =>
-      version >= firstWithGroups ? { groups: [{ groupId, topics }], requireStable } : { groupId, topics, requireStable },
+      version >= firstWithGroups
+        ? { groups: [{ groupId, topics }], requireStable }
+        : { groupId, topics, requireStable },
     codeOf: fetchCode,
     timeoutMs: options.timeoutMs ?? 30_000,
     signal: options.signal,

@@ -46,7 +46,12 @@ export interface JoinOptions {
 
 /** How a join ended. */
 export type JoinOutcome =
-  | { readonly kind: 'joined'; readonly generationId: number; readonly leader: boolean; readonly assignment: Uint8Array }
+  | {
+      readonly kind: 'joined'
+      readonly generationId: number
+      readonly leader: boolean
+      readonly assignment: Uint8Array
+    }
   /** Another rebalance began, or something passing failed: join again after `waitMs`. */
   | { readonly kind: 'again'; readonly waitMs: number }
   /** The coordinator does not know us any more; with `forgetMember` the member id is void too. */
@@ -97,7 +102,8 @@ async function requestJoin(
   options: JoinOptions,
   from: { readonly memberId: string; readonly metadata: Uint8Array; readonly reason: string },
 ): Promise<JoinGroupResponse> {
-  const { cluster, groupId, groupInstanceId, protocolType, protocolName, sessionTimeoutMs, rebalanceTimeoutMs } = options
+  const { cluster, groupId, groupInstanceId, protocolType, protocolName, sessionTimeoutMs, rebalanceTimeoutMs } =
+    options
   return cluster.coordinators.call({
     kind: 'group',
     key: groupId,
