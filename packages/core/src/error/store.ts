@@ -22,4 +22,6 @@ export const storeMessages = {
     `Store "${d.store}" cannot be made: ${d.reason}.`,
   MR_STORE_UNKNOWN: (d: { readonly store: string }): string =>
     `The topology has no store "${d.store}", or no node is connected to it.`,
+  MR_STORE_CHANGELOG: (d: { readonly store: string; readonly reason: string }): string =>
+    `The changelog of store "${d.store}" cannot be restored: ${d.reason}.`,
 } as const

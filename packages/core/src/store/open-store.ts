@@ -2,8 +2,11 @@
 import { TopologyError } from '../errors.ts'
 import type { StoreDefinition, StoreKind } from './definition.ts'
 import type { LiveStore, StoreHost } from './host.ts'
+import { openJoinBuffer } from './join-buffer.ts'
 import { openKeyValueStore } from './key-value-store.ts'
+import { openOuterJoinBuffer } from './outer-join-buffer.ts'
 import { openSessionStore } from './session-store.ts'
+import { openSuppressBuffer } from './suppress-buffer.ts'
 import { openWindowStore } from './window-store.ts'
 
 type Open = (definition: StoreDefinition<never, never>, host: StoreHost) => LiveStore
@@ -19,6 +22,9 @@ const openers: Partial<Record<StoreKind, Open>> = {
   'headers-window': openWindowStore as Open,
   session: openSessionStore as Open,
   'headers-session': openSessionStore as Open,
+  'suppress-buffer': openSuppressBuffer as Open,
+  'join-buffer': openJoinBuffer as Open,
+  'outer-join-buffer': openOuterJoinBuffer as Open,
 }
 
 /**
