@@ -91,15 +91,16 @@ function fixed(initial: unknown, write: Codec['write'], read: Codec['read']): Co
   return { write: checked, read, initial: () => initial, isInitial: (value) => value === initial }
 }
 
+/** What a value is, without telling it: it may be private. */
 function describe(value: unknown): string {
-  return value === null ? 'null' : `${typeof value} ${typeof value === 'object' ? '' : String(value)}`.trim()
+  return value === null ? 'null' : `a value of type ${typeof value}`
 }
 
 function classicString(nullable: boolean, initial: unknown = ''): Codec {
   return {
     write: (writer, value) => {
       if (typeof value === 'string') writer.string16(value)
-      else refuseUnlessNull(value, nullable, 'string') && writer.int16(-1)
+      else if (isNull(value, nullable, 'string')) writer.int16(-1)
     },
     read: (reader) => {
       const size = reader.int16()
@@ -114,7 +115,7 @@ function compactString(nullable: boolean, initial: unknown = ''): Codec {
   return {
     write: (writer, value) => {
       if (typeof value === 'string') writer.compactString(value)
-      else refuseUnlessNull(value, nullable, 'string') && writer.int8(0)
+      else if (isNull(value, nullable, 'string')) writer.int8(0)
     },
     read: (reader) => {
       const size = reader.uvarint() - 1
@@ -132,7 +133,7 @@ function bytesCodec(flexible: boolean, nullable: boolean, initial: unknown = noB
         if (flexible) writer.uvarint(value.length + 1)
         else writer.int32(value.length)
         writer.raw(value)
-      } else if (refuseUnlessNull(value, nullable, 'Uint8Array')) {
+      } else if (isNull(value, nullable, 'Uint8Array')) {
         if (flexible) writer.int8(0)
         else writer.int32(-1)
       }
@@ -146,7 +147,8 @@ function bytesCodec(flexible: boolean, nullable: boolean, initial: unknown = noB
   }
 }
 
-function refuseUnlessNull(value: unknown, nullable: boolean, wanted: string): boolean {
+/** True for a null where one is allowed; refuses all else. */
+function isNull(value: unknown, nullable: boolean, wanted: string): boolean {
   if (value === null && nullable) return true
   throw new TypeError(`${wanted} wanted, got ${describe(value)}`)
 }

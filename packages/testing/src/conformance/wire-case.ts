@@ -80,6 +80,13 @@ export function listAt(value: JsonObject, key: string): readonly Json[] {
   return member as readonly Json[]
 }
 
+/** A member that must be text. @throws {TypeError} it is none */
+export function textAt(value: JsonObject, key: string): string {
+  const member = value[key]
+  if (typeof member !== 'string') throw new TypeError(`${key} is not text`)
+  return member
+}
+
 /** Short text of a value for a report. */
 export function show(value: unknown): string {
   const text = typeof value === 'bigint' ? `${value}n` : Object.is(value, -0) ? '-0' : JSON.stringify(value)

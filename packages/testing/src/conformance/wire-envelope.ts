@@ -54,7 +54,17 @@ import {
   timestampOf,
   type WindowKey,
 } from '@millrace/core/internal'
-import { bytesOf, hexOf, isObject, type Json, type JsonObject, listAt, nullableBytesOf, objectAt } from './wire-case.ts'
+import {
+  bytesOf,
+  hexOf,
+  isObject,
+  type Json,
+  type JsonObject,
+  listAt,
+  nullableBytesOf,
+  objectAt,
+  textAt,
+} from './wire-case.ts'
 import type { WireCodec } from './wire-serde.ts'
 
 const change: WireCodec = {
@@ -79,7 +89,7 @@ export const envelopes: Readonly<Record<string, WireCodec>> = {
     write: (input) =>
       encodeSubscription({
         version: input['version'] as 0 | 1,
-        instruction: String(input['instruction']).toLowerCase().replaceAll('_', '-') as SubscriptionInstruction,
+        instruction: textAt(input, 'instruction').toLowerCase().replaceAll('_', '-') as SubscriptionInstruction,
         hash: hashFrom(input['hash']),
         primaryKey: bytesOf(input['primaryKey']),
         primaryPartition: input['primaryPartition'] === undefined ? null : Number(input['primaryPartition']),
@@ -268,7 +278,7 @@ function contextFrom(input: JsonObject): StoredRecordContext {
   return {
     timestampMs: Number(input['timestamp']),
     offset: Number(input['offset']),
-    topic: String(input['topic']),
+    topic: textAt(input, 'topic'),
     partition: Number(input['partition']),
     headers: headersFrom(input),
   }

@@ -15,7 +15,7 @@ import {
   type HostPartitions,
   type SubscriptionInfo,
 } from '@millrace/runtime/internal'
-import { hexOf, isObject, type Json, type JsonObject, listAt, nullableBytesOf, objectAt } from './wire-case.ts'
+import { hexOf, isObject, type Json, type JsonObject, listAt, nullableBytesOf, objectAt, textAt } from './wire-case.ts'
 import type { WireCodec } from './wire-serde.ts'
 
 /** Java's Long.MAX_VALUE: never. */
@@ -26,7 +26,7 @@ export const members: Readonly<Record<string, WireCodec>> = {
   ConsumerProtocolSubscription: {
     write: (input) =>
       encodeMemberSubscription(Number(input['version']), {
-        topics: listAt(input, 'topics').map(String),
+        topics: listAt(input, 'topics') as readonly string[],
         userData: nullableBytesOf(input['userData']),
         ownedPartitions: input['ownedPartitions'] === undefined ? [] : partitionsFrom(listAt(input, 'ownedPartitions')),
         generationId: Number(input['generationId'] ?? -1),
@@ -72,12 +72,12 @@ function subscriptionFrom(input: JsonObject): SubscriptionInfo {
   return {
     version: Number(input['version']),
     latestSupportedVersion: Number(input['latestSupportedVersion']),
-    processId: String(input['processId']),
+    processId: textAt(input, 'processId'),
     userEndPoint: input['userEndPoint'] as string | null,
     taskOffsetSums: sums.map(([task, sum]) => ({ task: taskFrom(task), offsetSum: Number(sum) })),
     uniqueField: Number(input['uniqueField']),
     errorCode: Number(input['errorCode']),
-    clientTags: new Map(tags.map(([key, value]) => [key, String(value)])),
+    clientTags: new Map(tags.map(([key, value]) => [key, value as string])),
   }
 }
 
@@ -107,7 +107,7 @@ function assignmentFrom(input: JsonObject): AssignmentInfo {
   return {
     version: Number(input['version']),
     commonlySupportedVersion: Number(input['commonlySupportedVersion']),
-    activeTasks: listAt(input, 'activeTasks').map((task) => taskFrom(String(task))),
+    activeTasks: listAt(input, 'activeTasks').map((task) => taskFrom(task as string)),
     standbyTasks: standbys.map(([task, texts]) => ({ task: taskFrom(task), partitions: fromTexts(texts) })),
     partitionsByHost: hostsFrom(objectAt(input, 'partitionsByHost')),
     standbyPartitionsByHost: hostsFrom(objectAt(input, 'standbyPartitionsByHost')),
@@ -156,7 +156,7 @@ function toTexts(partitions: readonly TopicPartition[]): Json {
 }
 
 function partitionsFrom(json: readonly Json[]): TopicPartition[] {
-  return json.filter(isObject).map((one) => ({ topic: String(one['topic']), partition: Number(one['partition']) }))
+  return json.filter(isObject).map((one) => ({ topic: textAt(one, 'topic'), partition: Number(one['partition']) }))
 }
 
 function partitionsTo(partitions: readonly TopicPartition[]): Json {

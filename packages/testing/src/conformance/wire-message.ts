@@ -21,6 +21,7 @@ import {
   type Json,
   type JsonObject,
   objectAt,
+  show,
 } from './wire-case.ts'
 
 type Body = Readonly<Record<string, unknown>>
@@ -45,7 +46,7 @@ export function checkMessage(vector: JsonObject): string | null {
 /** A line of messages/index.json: key, versions and header versions of an API. */
 export function checkApiVersions(line: JsonObject): string | null {
   const api = apis.find((known) => known.name === line['api'])
-  if (api === undefined) return `API ${String(line['api'])} is not known`
+  if (api === undefined) return `API ${show(line['api'])} is not known`
   const never = api.flexibleFrom === Infinity
   const versions = Array.from({ length: api.maxVersion - api.minVersion + 1 }, (_, i) => api.minVersion + i)
   const ours: JsonObject = {
@@ -66,7 +67,7 @@ function schemaOf(vector: JsonObject): Schema {
   if (name === 'RequestHeader') return requestHeaderSchema
   if (name === 'ResponseHeader') return responseHeaderSchema
   const api = apis.find((known) => known.name === name)
-  if (api === undefined) throw new TypeError(`API ${String(name)} is not known`)
+  if (api === undefined) throw new TypeError(`API ${show(name)} is not known`)
   return vector['type'] === 'request' ? api.request : api.response
 }
 

@@ -22,7 +22,16 @@ import {
 } from '@millrace/core'
 import { envelopes } from './wire-envelope.ts'
 import { members } from './wire-member.ts'
-import { byteDifference, bytesOf, difference, hexOf, type Json, type JsonObject, objectAt } from './wire-case.ts'
+import {
+  byteDifference,
+  bytesOf,
+  difference,
+  hexOf,
+  type Json,
+  type JsonObject,
+  objectAt,
+  textAt,
+} from './wire-case.ts'
 
 /** How one name in the vectors is written and read. */
 export interface WireCodec {
@@ -33,7 +42,7 @@ export interface WireCodec {
 
 /** `{serde, input, hex}` */
 export function checkSerde(vector: JsonObject): string | null {
-  const name = String(vector['serde'])
+  const name = textAt(vector, 'serde')
   const codec = codecs.get(name)
   if (codec === undefined) return `serde "${name}" is not supported`
   const input = objectAt(vector, 'input')

@@ -72,6 +72,7 @@ function run(check: WireCheck, vector: JsonObject): string | null {
 function nameOf(vector: unknown): string {
   if (!isObject(vector)) return ''
   const keys = ['api', 'type', 'version', 'style', 'serde', 'name']
-  const parts = keys.filter((key) => vector[key] !== undefined).map((key) => String(vector[key]))
+  const values = keys.map((key) => vector[key]).filter((value) => value !== undefined)
+  const parts = values.map((value) => (typeof value === 'string' ? value : show(value)))
   return parts.length > 0 ? parts.join(' ') : show(vector['key'] ?? vector['value'] ?? vector['hex']).slice(0, 40)
 }
