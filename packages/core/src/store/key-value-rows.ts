@@ -13,7 +13,7 @@ import { ByteMap } from './byte-map.ts'
 import { ClockRing } from './clock-ring.ts'
 import type { StoreDefinition } from './definition.ts'
 import type { ChangelogRecord, StoreHost } from './host.ts'
-import { bytesOf, hashBytes, latin1, prefixed } from './key-bytes.ts'
+import { bytesOf, hashBytes, hashText, latin1, prefixed } from './key-bytes.ts'
 import { rowPrefix } from './key-layout.ts'
 import { type BelowCache, CacheLayer } from './layer/cache.ts'
 import { ChangelogLayer } from './layer/changelog.ts'
@@ -79,6 +79,11 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
     return row
   }
 
+  /** As `find`, of the text of a key's bytes. */
+  findText(key: string): Row {
+    return this.known(this.rowOf(key, hashText(key)))
+  }
+
   /** A processor reads the row's value. */
   read(row: Row): V | null {
     return this.codec.read(row)
@@ -92,6 +97,12 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
       row.userKey = key
       this.cache.put(row, value)
     }
+  }
+
+  /** Puts bytes below the cache: what a versioned store does with its latest rows. */
+  putBytes(row: Row, value: Uint8Array | null, timestampMs: number): void {
+    this.codec.fromChangelog(row, value, timestampMs, noHeaders)
+    this.writeBelow(row)
   }
 
   flush(): void {

@@ -7,6 +7,7 @@ import { openKeyValueStore } from './key-value-store.ts'
 import { openOuterJoinBuffer } from './outer-join-buffer.ts'
 import { openSessionStore } from './session-store.ts'
 import { openSuppressBuffer } from './suppress-buffer.ts'
+import { openVersionedStore } from './versioned-store.ts'
 import { openWindowStore } from './window-store.ts'
 
 type Open = (definition: StoreDefinition<never, never>, host: StoreHost) => LiveStore
@@ -22,6 +23,7 @@ const openers: Partial<Record<StoreKind, Open>> = {
   'headers-window': openWindowStore as Open,
   session: openSessionStore as Open,
   'headers-session': openSessionStore as Open,
+  versioned: openVersionedStore as Open,
   'suppress-buffer': openSuppressBuffer as Open,
   'join-buffer': openJoinBuffer as Open,
   'outer-join-buffer': openOuterJoinBuffer as Open,

@@ -130,10 +130,17 @@ export class ValueCodec<V> {
   }
 
   /** Sets a row's content from a record of the changelog. */
-  fromChangelog(content: Content, value: Uint8Array | null, timestampMs: number, headers: Headers): void {
-    content.bytes = value
-    content.timestampMs = this.dropsTimestamps ? -1 : timestampMs
-    content.headers = this.shape === 'headers' ? headers : noHeaders
+  fromChangelog(row: Row, value: Uint8Array | null, timestampMs: number, headers: Headers): void {
+    row.bytes = value
+    row.timestampMs = this.dropsTimestamps ? -1 : timestampMs
+    row.headers = this.shape === 'headers' ? headers : noHeaders
+    row.value = null
+    row.flags &= ~(decodedFlag | unencodedFlag)
+  }
+
+  /** Bytes of a bare value. */
+  serialize(value: unknown): Uint8Array {
+    return this.serde.serialize(value, this.topic)
   }
 }
 
