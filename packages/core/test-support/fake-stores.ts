@@ -141,7 +141,8 @@ export class FakeSessionStore<V> extends FakeStore {
 
   remove({ key, window }: Windowed<string>): void {
     this.rows = this.rows.filter(
-      (row) => row.key.key !== key || row.key.window.startMs !== window.startMs || row.key.window.endMs !== window.endMs,
+      (row) =>
+        row.key.key !== key || row.key.window.startMs !== window.startMs || row.key.window.endMs !== window.endMs,
     )
   }
 

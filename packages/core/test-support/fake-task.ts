@@ -62,7 +62,9 @@ export class FakeTask {
       current,
       recordContext: current,
       recordMetadata: (): RecordMetadata | undefined =>
-        current.topic === null ? undefined : { topic: current.topic, partition: current.partition, offset: current.offset },
+        current.topic === null
+          ? undefined
+          : { topic: current.topic, partition: current.partition, offset: current.offset },
       currentStreamTimeMs: () => current.timestampMs,
       currentSystemTimeMs: () => this.nowMs,
       getStateStore: <S extends StateStore>(store: unknown): S => this.store(store as string) as S,
@@ -73,8 +75,7 @@ export class FakeTask {
         this.children.push(child)
       },
       droppedRecord: (reason: string) => void this.dropped.push(reason),
-      count: (metric: string, delta: number) =>
-        void this.counts.set(metric, (this.counts.get(metric) ?? 0) + delta),
+      count: (metric: string, delta: number) => void this.counts.set(metric, (this.counts.get(metric) ?? 0) + delta),
       setFlushListener: (store: string, listener: Listener) => {
         this.listeners.set(store, listener)
         return this.cached.has(store)

@@ -1,9 +1,9 @@
 /**
  * Forwards the changes of a stored table: at once when the store does not cache, else when the cache is flushed.
  *
- * With a cache the operator's own forward does nothing, and the flush gives one change per key: from what the store held
- * before to the last value. The record that goes on has the time of the new value (a deletion: of the record that
- * deleted) and the headers of the record that was current at the put.
+ * With a cache the operator's own forward does nothing, and the flush gives one change per key: from what the store
+ * held before to the last value. The record that goes on has the time of the new value (a deletion: of the record
+ * that deleted) and the headers of the record that was current at the put.
  */
 import { change } from '../record/change.ts'
 import type { Change } from '../record/change.ts'
@@ -76,7 +76,9 @@ export class ChangeForwarder<K, V> {
   forward(key: K, update: Change<V>, timestampMs: number, headers: Headers): void {
     if (this.cached) return
     const sent =
-      this.sendOldValues || update.oldValue === null ? update : change(update.newValue, null as V | null, update.isLatest)
+      this.sendOldValues || update.oldValue === null
+        ? update
+        : change(update.newValue, null as V | null, update.isLatest)
     this.context.forward(makeRecord(key, sent, timestampMs, headers))
   }
 }

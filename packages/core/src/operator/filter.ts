@@ -1,6 +1,6 @@
 /**
- * Keeps or drops records by a predicate. The predicate sees null keys and values; what passes is forwarded as it is, the
- * same object.
+ * Keeps or drops records by a predicate. The predicate sees null keys and values; what passes is forwarded as it is,
+ * the same object.
  */
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import type { StreamRecord } from '../record/record.ts'

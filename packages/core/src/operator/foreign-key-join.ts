@@ -1,6 +1,6 @@
 /**
- * Right side of a foreign-key join: answers, both to a new subscription (with the row as it is now) and to a change of a
- * row (one answer to each of its subscribers). Answers go to the partition of the left row, with its hash.
+ * Right side of a foreign-key join: answers, both to a new subscription (with the row as it is now) and to a change
+ * of a row (one answer to each of its subscribers). Answers go to the partition of the left row, with its hash.
  */
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import type { Change } from '../record/change.ts'
@@ -18,7 +18,8 @@ import type { ForeignKeySupplier } from './foreign-key-send.ts'
 import type { TableValueGetter, TableValueGetterSupplier } from './table-value-getter.ts'
 
 /**
- * Supplier of the node that answers a subscription. The result's time is the greater of the subscription's and the row's.
+ * Supplier of the node that answers a subscription. The result's time is the greater of the subscription's and the
+ * row's.
  *
  * @param foreignTable rows of the right table; the node must be connected to its stores
  * @example
@@ -30,9 +31,12 @@ export function answerSubscription<K, KF, VF>(
   return () => new AnswerSubscription<K, KF, VF>(foreignTable.create())
 }
 
-class AnswerSubscription<K, KF, VF>
-  implements Processor<SubscriptionKey<K, KF>, Subscription, K, ForeignKeyResponse<VF>>
-{
+class AnswerSubscription<K, KF, VF> implements Processor<
+  SubscriptionKey<K, KF>,
+  Subscription,
+  K,
+  ForeignKeyResponse<VF>
+> {
   private readonly foreignTable: TableValueGetter<KF, VF>
   private context!: OperatorContext<K, ForeignKeyResponse<VF>>
 
@@ -64,8 +68,8 @@ class AnswerSubscription<K, KF, VF>
 
 /**
  * Supplier of the node behind the right table: one answer to each subscriber of the row that changed, in the order of
- * their keys' bytes, with the time of the change. A null key, and a change of a versioned table that is not the latest, is
- * dropped and counted.
+ * their keys' bytes, with the time of the change. A null key, and a change of a versioned table that is not the
+ * latest, is dropped and counted.
  *
  * @example
  * answerSubscribers({ store: 'join-subscription-store', key, foreignKey, subscriptionTopic: 'join-subscriptions' })

@@ -5,9 +5,9 @@
  * left table ── send ──▶ registration topic ── receive (store) ── join ──▶ response topic ── resolve ──▶ result table
  *                                    right table ── answer ─────────────────▶
  * ```
- * A row of the left table subscribes to the row of the right one that its foreign key names; the right side answers to the
- * partition of the left row. Every message carries a hash of the left value, by which the left side knows answers that a
- * newer left row has overtaken (KIP-213).
+ * A row of the left table subscribes to the row of the right one that its foreign key names; the right side answers
+ * to the partition of the left row. Every message carries a hash of the left value, by which the left side knows
+ * answers that a newer left row has overtaken (KIP-213).
  */
 import type { Headers } from '../record/headers.ts'
 import {
@@ -49,7 +49,9 @@ export interface DefaultSerdes {
   readonly value: Serde<unknown> | null
 }
 
-/** Serde of the registration topic's values and of the subscription store. What it reads is copied, so it may be kept. */
+/**
+ * Serde of the registration topic's values and of the subscription store. What it reads is copied, so it may be kept.
+ */
 export const subscriptionSerde: Serde<Subscription> = {
   name: 'subscription',
   serialize: encodeSubscription,

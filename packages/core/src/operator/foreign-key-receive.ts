@@ -32,9 +32,7 @@ export function receiveSubscriptions<K, KF>(
   return (defaults) => new ReceiveSubscriptions(options, defaults)
 }
 
-class ReceiveSubscriptions<K, KF>
-  implements Processor<KF | null, Subscription, SubscriptionKey<K, KF>, Subscription>
-{
+class ReceiveSubscriptions<K, KF> implements Processor<KF | null, Subscription, SubscriptionKey<K, KF>, Subscription> {
   private readonly storeName: string
   private readonly bytes: ForeignKeyBytes<K, KF>
   private context!: OperatorContext<SubscriptionKey<K, KF>, Subscription>

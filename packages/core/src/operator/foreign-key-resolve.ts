@@ -1,6 +1,7 @@
 /**
- * Left side of a foreign-key join, last node: joins an answer with the left row it was made for. An answer whose hash is
- * not that of the row as it is now was overtaken by a newer row, whose own answer will come; it is dropped and counted.
+ * Left side of a foreign-key join, last node: joins an answer with the left row it was made for. An answer whose hash
+ * is not that of the row as it is now was overtaken by a newer row, whose own answer will come; it is dropped and
+ * counted.
  */
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
@@ -28,7 +29,8 @@ export interface ForeignKeyResolve<K, V, VF, VOut> {
  * none any more, with the time of the answer; a table source node behind it stores the results.
  *
  * @example
- * resolveResponses({ table, value, subscriptionTopic: 'join-subscriptions', joiner: (order, user) => [order, user], left: false })
+ * const joiner = (order, user) => ({ order, user })
+ * resolveResponses({ table, value: json(), subscriptionTopic: 'subscriptions', joiner, left: false })
  */
 export function resolveResponses<K, V, VF, VOut>(
   options: ForeignKeyResolve<K, V, VF, VOut>,

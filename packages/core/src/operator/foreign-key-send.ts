@@ -41,7 +41,8 @@ export interface ForeignKeySupplier<P> extends VersionedAware {
  * Supplier of the node between the left table and the registration topic. The left table must send old values.
  *
  * @example
- * sendSubscriptions({ extractor: (order) => order.user, left: false, key, foreignKey, value, subscriptionTopic: 'join-subscriptions' })
+ * const serdes = { key: string(), foreignKey: string(), value: json(), subscriptionTopic: 'subscriptions' }
+ * sendSubscriptions({ ...serdes, extractor: (order) => order.user, left: false })
  */
 export function sendSubscriptions<K, V, KF>(
   options: ForeignKeySend<K, V, KF>,

@@ -86,7 +86,13 @@ function join(left: boolean): { left: Feed; right: Feed; taken: () => string[] }
   const answer = answerSubscription<string, string, string>(storedTable('right'))()
   const answerAll = answerSubscribers<string, string, string>({ ...serdes, store: 'subs' }).create(none)
   const joiner = (one: string, two: string | null): string => `${one}|${two}`
-  const resolving = { table: storedTable<string, string>('left'), value: string(), subscriptionTopic: 'reg', joiner, left }
+  const resolving = {
+    table: storedTable<string, string>('left'),
+    value: string(),
+    subscriptionTopic: 'reg',
+    joiner,
+    left,
+  }
   const resolve = resolveResponses<string, string, string, string>(resolving)(none)
   const send = sendSubscriptions<string, string, string>({ ...serdes, value: string(), extractor, left }).create(none)
   const nodes = [receive, answer, answerAll, resolve, send].map((each) => task.node(each as never) as unknown as Feed)
@@ -94,7 +100,11 @@ function join(left: boolean): { left: Feed; right: Feed; taken: () => string[] }
   const respond = (): void => {
     for (const { key, value, timestampMs } of task.forwarded.splice(0)) {
       expect(foreignKeyResponsePartition('t', key, value as ForeignKeyResponse<string>)).toBe(2)
-      toResolve(key, responseSerde.deserialize(responseSerde.serialize(value as ForeignKeyResponse<string>)), timestampMs)
+      toResolve(
+        key,
+        responseSerde.deserialize(responseSerde.serialize(value as ForeignKeyResponse<string>)),
+        timestampMs,
+      )
       results.push(...task.taken())
     }
   }
@@ -162,7 +172,12 @@ describe('a foreign-key join', () => {
     rows.put('k', { value: 'a,2', timestampMs: 3 })
     const other = new FakeTask(rows)
     const joiner = (one: string, two: string | null): string => `${one}|${two}`
-    const options = { table: storedTable<string, string>('left'), value: string(), subscriptionTopic: 'reg', left: false }
+    const options = {
+      table: storedTable<string, string>('left'),
+      value: string(),
+      subscriptionTopic: 'reg',
+      left: false,
+    }
     const resolve = other.node(resolveResponses<string, string, string, string>({ ...options, joiner })(none)) as Feed
     resolve('k', { hash: new Uint8Array(16), foreignValue: 'A', primaryPartition: null }, 4)
     expect([other.taken(), other.dropped.length]).toEqual([[], 1])

@@ -7,8 +7,8 @@ import type { StreamRecord } from '../record/record.ts'
 import type { StateStore, WindowStore } from '../store/store.ts'
 
 /**
- * Supplier of the node before a join side. Forwards every record as it is; one with a key then begins a window of its own
- * in the store, which keeps duplicates (a null value is not kept).
+ * Supplier of the node before a join side. Forwards every record as it is; one with a key then begins a window of its
+ * own in the store, which keeps duplicates (a null value is not kept).
  *
  * @param store window store of this side, retention before + after + grace
  * @example

@@ -1,6 +1,6 @@
 /**
- * A stream joined with itself, with one store instead of two (`single.store.self.join`). Results and their order are those
- * of the join with two stores.
+ * A stream joined with itself, with one store instead of two (`single.store.self.join`). Results and their order are
+ * those of the join with two stores.
  */
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
@@ -75,7 +75,11 @@ class JoinStreamToItself<K, V, VOut> implements Processor<K, V, K, VOut> {
     if (meetsItself) this.context.forward(self)
   }
 
-  private around(record: StreamRecord<K, V>, beforeMs: number, afterMs: number): ReturnType<WindowStore<K, V>['fetch']> {
+  private around(
+    record: StreamRecord<K, V>,
+    beforeMs: number,
+    afterMs: number,
+  ): ReturnType<WindowStore<K, V>['fetch']> {
     const fromMs = Math.max(0, record.timestampMs - beforeMs)
     return this.store.fetch(record.key, fromMs, Math.max(0, record.timestampMs + afterMs))
   }

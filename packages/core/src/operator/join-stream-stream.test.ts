@@ -57,18 +57,39 @@ describe('a stream–stream join', () => {
   })
 
   it('looks back and ahead by different lengths, mirrored on the right', () => {
-    const steps: Step[] = [['l', 'a', '1', 50], ['r', 'a', '2', 31], ['r', 'a', '3', 29], ['r', 'a', '4', 55], ['r', 'a', '5', 56]]
+    const steps: Step[] = [
+      ['l', 'a', '1', 50],
+      ['r', 'a', '2', 31],
+      ['r', 'a', '3', 29],
+      ['r', 'a', '4', 55],
+      ['r', 'a', '5', 56],
+    ]
     expect(run('inner', { before: 20, after: 5 }, steps).results).toEqual([[], ['a=1|2@50'], [], ['a=1|4@55'], []])
   })
 
   it('drops null keys and values of an inner join', () => {
-    const steps: Step[] = [['l', null, '1', 0], ['r', null, '2', 0], ['l', 'a', null, 1], ['r', 'a', null, 2]]
+    const steps: Step[] = [
+      ['l', null, '1', 0],
+      ['r', null, '2', 0],
+      ['l', 'a', null, 1],
+      ['r', 'a', null, 2],
+    ]
     expect(run('inner', { within: 10 }, steps)).toEqual({ results: [[], [], [], []], dropped: 4 })
   })
 
   it('gives unmatched records of the outer side when their window has closed', () => {
-    const steps: Step[] = [['l', 'a', '1', 0], ['r', 'a', '2', 5], ['l', 'b', '3', 6], ['r', 'c', '4', 7], ['l', 'd', '5', 20]]
-    const later: Step[] = [['l', 'e', '6', 40], ['r', 'f', '7', 60], ['l', 'z', '0', 100]]
+    const steps: Step[] = [
+      ['l', 'a', '1', 0],
+      ['r', 'a', '2', 5],
+      ['l', 'b', '3', 6],
+      ['r', 'c', '4', 7],
+      ['l', 'd', '5', 20],
+    ]
+    const later: Step[] = [
+      ['l', 'e', '6', 40],
+      ['r', 'f', '7', 60],
+      ['l', 'z', '0', 100],
+    ]
     expect(run('left', { within: 10 }, [...steps, ...later]).results).toEqual([
       [],
       ['a=1|2@5'],
@@ -88,7 +109,13 @@ describe('a stream–stream join', () => {
   })
 
   it('closes strictly after time + after + grace, and a match in the meantime takes the record out', () => {
-    const grace: Step[] = [['l', 'a', '1', 0], ['l', 'x', '0', 15], ['l', 'x', '0', 16], ['r', 'a', '2', 9], ['l', 'x', '0', 40]]
+    const grace: Step[] = [
+      ['l', 'a', '1', 0],
+      ['l', 'x', '0', 15],
+      ['l', 'x', '0', 16],
+      ['r', 'a', '2', 9],
+      ['l', 'x', '0', 40],
+    ]
     expect(run('left', { within: 10, grace: 5 }, grace).results).toEqual([
       [],
       [],
@@ -96,7 +123,13 @@ describe('a stream–stream join', () => {
       ['a=1|2@9'],
       ['x=0|null@15', 'x=0|null@16'],
     ])
-    const match: Step[] = [['l', 'a', '1', 0], ['l', 'b', '2', 0], ['l', 'x', '0', 25], ['r', 'a', '3', 8], ['l', 'x', '0', 60]]
+    const match: Step[] = [
+      ['l', 'a', '1', 0],
+      ['l', 'b', '2', 0],
+      ['l', 'x', '0', 25],
+      ['r', 'a', '3', 8],
+      ['l', 'x', '0', 60],
+    ]
     expect(run('left', { within: 10, grace: 20 }, match).results.slice(3)).toEqual([
       ['a=1|3@8'],
       ['b=2|null@0', 'x=0|null@25'],
@@ -123,7 +156,12 @@ describe('a stream–stream join', () => {
   })
 
   it('gives an unmatched record at once when its window has passed, whatever the grace', () => {
-    const steps: Step[] = [['l', 'x', '0', 100], ['l', 'a', '1', 80], ['r', 'a', '2', 85], ['l', 'z', '0', 300]]
+    const steps: Step[] = [
+      ['l', 'x', '0', 100],
+      ['l', 'a', '1', 80],
+      ['r', 'a', '2', 85],
+      ['l', 'z', '0', 300],
+    ]
     expect(run('left', { within: 10, grace: 50 }, steps).results).toEqual([
       [],
       ['a=1|null@80'],
@@ -133,12 +171,24 @@ describe('a stream–stream join', () => {
   })
 
   it('gives several records of one key and time, and right before left at one time', () => {
-    const many: Step[] = [['l', 'a', '1', 0], ['l', 'a', '2', 0], ['l', 'a', '3', 1], ['r', 'a', 'x', 11], ['l', 'z', '0', 100]]
+    const many: Step[] = [
+      ['l', 'a', '1', 0],
+      ['l', 'a', '2', 0],
+      ['l', 'a', '3', 1],
+      ['r', 'a', 'x', 11],
+      ['l', 'z', '0', 100],
+    ]
     expect(run('left', { within: 10, grace: 20 }, many).results.slice(3)).toEqual([
       ['a=3|x@11'],
       ['a=1|null@0', 'a=2|null@0'],
     ])
-    const both: Step[] = [['r', 'b', '1', 0], ['l', 'a', '2', 0], ['l', 'b', '3', 40], ['r', 'c', '4', 40], ['l', 'z', '0', 100]]
+    const both: Step[] = [
+      ['r', 'b', '1', 0],
+      ['l', 'a', '2', 0],
+      ['l', 'b', '3', 40],
+      ['r', 'c', '4', 40],
+      ['l', 'z', '0', 100],
+    ]
     expect(run('outer', { within: 10 }, both).results).toEqual([
       [],
       [],
@@ -149,7 +199,13 @@ describe('a stream–stream join', () => {
   })
 
   it('gives each side its own closing time', () => {
-    const steps: Step[] = [['l', 'a', '1', 50], ['r', 'b', '2', 50], ['l', 'x', '0', 56], ['l', 'x', '0', 71], ['l', 'z', '0', 200]]
+    const steps: Step[] = [
+      ['l', 'a', '1', 50],
+      ['r', 'b', '2', 50],
+      ['l', 'x', '0', 56],
+      ['l', 'x', '0', 71],
+      ['l', 'z', '0', 200],
+    ]
     expect(run('outer', { before: 20, after: 5 }, steps).results).toEqual([
       [],
       [],
@@ -160,7 +216,12 @@ describe('a stream–stream join', () => {
   })
 
   it('gives null keys of an outer side at once', () => {
-    const steps: Step[] = [['l', null, '1', 0], ['r', null, '2', 0], ['l', 'a', null, 1], ['r', 'a', null, 2]]
+    const steps: Step[] = [
+      ['l', null, '1', 0],
+      ['r', null, '2', 0],
+      ['l', 'a', null, 1],
+      ['r', 'a', null, 2],
+    ]
     expect(run('left', { within: 10 }, steps)).toEqual({ results: [['null=1|null@0'], [], [], []], dropped: 3 })
     expect(run('outer', { within: 10 }, steps)).toEqual({
       results: [['null=1|null@0'], ['null=null|2@0'], [], []],
@@ -169,8 +230,16 @@ describe('a stream–stream join', () => {
   })
 
   it('gives eager unmatched results with the windows of the deprecated builder', () => {
-    const steps: Step[] = [['l', 'a', '1', 0], ['r', 'b', '2', 5], ['r', 'a', '3', 6]]
-    expect(run('outer', { within: 10, eager: true }, steps).results).toEqual([['a=1|null@0'], ['b=null|2@5'], ['a=1|3@6']])
+    const steps: Step[] = [
+      ['l', 'a', '1', 0],
+      ['r', 'b', '2', 5],
+      ['r', 'a', '3', 6],
+    ]
+    expect(run('outer', { within: 10, eager: true }, steps).results).toEqual([
+      ['a=1|null@0'],
+      ['b=null|2@5'],
+      ['a=1|3@6'],
+    ])
   })
 
   it('looks into the buffer once per interval of wall-clock time, also when it is empty', () => {

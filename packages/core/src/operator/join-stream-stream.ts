@@ -1,11 +1,11 @@
 /**
  * One side of a windowed join of two streams: a record meets what the other side's store holds around its time.
  *
- * Inner results come out at once. A record of an outer side without a match waits in a buffer that both sides share, until
- * the join window and grace have passed on both inputs together (KIP-633); a match in the meantime takes it out. The buffer
- * is looked at only when a record at the current stream time comes, at most once per interval of wall-clock time. A record
- * whose window has already passed does not wait, grace or not, as in Kafka. The node before this one puts the record into
- * this side's store after it was joined (`storeForJoin`).
+ * Inner results come out at once. A record of an outer side without a match waits in a buffer that both sides share,
+ * until the join window and grace have passed on both inputs together (KIP-633); a match in the meantime takes it
+ * out. The buffer is looked at only when a record at the current stream time comes, at most once per interval of
+ * wall-clock time. A record whose window has already passed does not wait, grace or not, as in Kafka. The node before
+ * this one puts the record into this side's store after it was joined (`storeForJoin`).
  */
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
@@ -35,16 +35,14 @@ export interface StreamJoinSide<K, L, R, VOut> extends StreamJoin<K, L, R, VOut>
 }
 
 /**
- * Supplier of the node of one side. A null value is dropped and counted; so is a null key, except on an outer side, where
- * it comes out at once without a match (KIP-962). The result's time is the greater of both.
+ * Supplier of the node of one side. A null value is dropped and counted; so is a null key, except on an outer side,
+ * where it comes out at once without a match (KIP-962). The result's time is the greater of both.
  *
  * @example
  * const join = { windows: joinWindows({ within: '1m' }), joiner, buffer: null, trackers: joinTrackers() }
  * joinStreams({ ...join, side: 'left', outer: false, otherStore: 'right-store' })
  */
-export function joinStreams<K, L, R, VOut>(
-  options: StreamJoinSide<K, L, R, VOut>,
-): () => Processor<K, L | R, K, VOut> {
+export function joinStreams<K, L, R, VOut>(options: StreamJoinSide<K, L, R, VOut>): () => Processor<K, L | R, K, VOut> {
   return () => new JoinStreams(options)
 }
 

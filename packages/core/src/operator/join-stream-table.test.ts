@@ -19,7 +19,12 @@ describe('a stream–table join', () => {
   it('gives the row as it is now, at the time of the record; inner drops null keys and values', () => {
     const task = new FakeTask(table())
     const input = task.node(
-      joinStreamTable<string | null, string | null, string, string>({ table: storedTable('t'), left: false, joiner, buffer: null })(),
+      joinStreamTable<string | null, string | null, string, string>({
+        table: storedTable('t'),
+        left: false,
+        joiner,
+        buffer: null,
+      })(),
     )
     input('x', '1', 3)
     input('y', '2', 4)
@@ -32,7 +37,12 @@ describe('a stream–table join', () => {
   it('gives null for a missing row or a null key when it is left, and still drops null values', () => {
     const task = new FakeTask(table())
     const input = task.node(
-      joinStreamTable<string | null, string | null, string, string>({ table: storedTable('t'), left: true, joiner, buffer: null })(),
+      joinStreamTable<string | null, string | null, string, string>({
+        table: storedTable('t'),
+        left: true,
+        joiner,
+        buffer: null,
+      })(),
     )
     input('y', '2', 4)
     input(null, '3', 5)
@@ -86,7 +96,10 @@ describe('a stream–table join', () => {
     const shape = { table: storedTable<string, string>('t'), joiner, key: (value: string | null) => value }
     const inner = new FakeTask(table())
     const left = new FakeTask(table())
-    for (const [task, isLeft] of [[inner, false], [left, true]] as const) {
+    for (const [task, isLeft] of [
+      [inner, false],
+      [left, true],
+    ] as const) {
       const input = task.node(
         joinStreamGlobalTable<string | null, string | null, string, string, string>({ ...shape, left: isLeft })(),
       )

@@ -1,9 +1,11 @@
 /**
  * Joins of a stream with a table or a global table: each stream record meets the row as it is now, or, in a versioned
- * table, as it was at the record's time (KIP-914). The table side never causes a result. The result has the record's time.
+ * table, as it was at the record's time (KIP-914). The table side never causes a result. The result has the record's
+ * time.
  *
- * With grace (KIP-923) records first wait in a buffer until stream time has passed them by the grace, so that a table that
- * lags behind has the row; they come out in the order of time. A record that is already later than that is joined at once.
+ * With grace (KIP-923) records first wait in a buffer until stream time has passed them by the grace, so that a table
+ * that lags behind has the row; they come out in the order of time. A record that is already later than that is
+ * joined at once.
  */
 import { RecordError, TopologyError } from '../errors.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
@@ -36,13 +38,14 @@ export interface StreamGlobalTableJoin<K, V, KT, T, VOut> {
 }
 
 /**
- * Supplier of the node of a stream–table join. A null value is dropped and counted; so is a null key in an inner join, a
- * left join gives `(value, null)` for it (KIP-962).
+ * Supplier of the node of a stream–table join. A null value is dropped and counted; so is a null key in an inner
+ * join, a left join gives `(value, null)` for it (KIP-962).
  *
  * @throws {MR_OPERATOR_GRACE_UNVERSIONED} (TopologyError, at start) grace with a table that is not versioned
  * @throws {MR_OPERATOR_NULL_KEY} (RecordError, while processing) a null key in a left join with grace, as in Kafka
  * @example
- * joinStreamTable({ table: storedTable('users'), left: true, joiner: (click, user) => ({ click, user }), buffer: null })
+ * const joiner = (click, user) => ({ click, user })
+ * joinStreamTable({ table: storedTable('users'), left: true, joiner, buffer: null })
  */
 export function joinStreamTable<K, V, T, VOut>(
   options: StreamTableJoin<K, V, T, VOut>,
@@ -55,7 +58,8 @@ export function joinStreamTable<K, V, T, VOut>(
  * counted.
  *
  * @example
- * joinStreamGlobalTable({ table: storedTable('cities'), left: false, key: (user) => user.city, joiner: (u, c) => [u, c] })
+ * const joiner = (user, city) => ({ user, city })
+ * joinStreamGlobalTable({ table: storedTable('cities'), left: false, key: (user) => user.city, joiner })
  */
 export function joinStreamGlobalTable<K, V, KT, T, VOut>(
   options: StreamGlobalTableJoin<K, V, KT, T, VOut>,
@@ -138,7 +142,8 @@ class JoinStreamTable<K, V, KT, T, VOut> implements Processor<K, V, K, VOut> {
 
   private rowKey(record: StreamRecord<K, V>): KT | null {
     const { key } = this.settings
-    const rowKey = key === null ? (record.key as unknown as KT) : key(record.value, record.key, this.context.recordContext)
+    const rowKey =
+      key === null ? (record.key as unknown as KT) : key(record.value, record.key, this.context.recordContext)
     return rowKey ?? null
   }
 }

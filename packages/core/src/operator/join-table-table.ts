@@ -8,9 +8,9 @@
  * | left  | `(l, r or null)`, or a deletion with l | needs the left row, else nothing; `(l, r or null)` |
  * | outer | `(l or null, r or null)` while one is there, else a deletion | the same |
  *
- * Nothing comes out when neither row nor change says anything: a deletion of a row that was not there. The result's time is
- * the greater of the change's and the other row's. Changes of a versioned table that are not the latest are dropped and
- * counted (KIP-914); results are never versioned.
+ * Nothing comes out when neither row nor change says anything: a deletion of a row that was not there. The result's
+ * time is the greater of the change's and the other row's. Changes of a versioned table that are not the latest are
+ * dropped and counted (KIP-914); results are never versioned.
  */
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { type Change, change } from '../record/change.ts'
@@ -43,7 +43,8 @@ export interface TableJoinSupplier<K, VOut> extends TableSupplier<K, VOut>, Vers
  * Supplier of the node of one side. Gives both tables a store, since each change looks the other table up.
  *
  * @example
- * const left = joinTables({ kind: 'left', side: 'left', left: users, right: orders, joiner: (user, order) => [user, order] })
+ * const join = { kind: 'left', left: users, right: orders, joiner: (user, order) => [user, order] } as const
+ * const sides = [joinTables({ ...join, side: 'left' }), joinTables({ ...join, side: 'right' })]
  */
 export function joinTables<K, L, R, VOut>(options: TableJoin<K, L, R, VOut>): TableJoinSupplier<K, VOut> {
   return new JoinSupplier(options)
@@ -144,7 +145,8 @@ class JoinTables<K, L, R, VOut> implements Processor<K, Change<L | R>, K, Change
   }
 
   private joined(key: K, value: L | R | null, other: L | R | null): VOut | null {
-    if (value === null && (this.missing === 'deletes' || (this.missing === 'joins-other' && other === null))) return null
+    if (value === null && (this.missing === 'deletes' || (this.missing === 'joins-other' && other === null)))
+      return null
     const joiner = this.joiner
     const context = this.context.recordContext
     const result = this.isLeft

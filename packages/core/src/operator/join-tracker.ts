@@ -1,6 +1,6 @@
 /**
- * What both sides of one stream–stream join share inside a task: stream time over both inputs, and when unmatched records
- * may come out.
+ * What both sides of one stream–stream join share inside a task: stream time over both inputs, and when unmatched
+ * records may come out.
  *
  * The DSL makes one `joinTrackers()` per join and gives it to both suppliers; each task then gets its own tracker. Both
  * sides of one task are processed one after the other, so nothing is concurrent here.

@@ -11,9 +11,7 @@ import type { PairMapper } from './functions.ts'
  * @example
  * mapStream<string, string, string, number>((value, key) => [key.toLowerCase(), value.length])
  */
-export function mapStream<K, V, KOut, VOut>(
-  mapper: PairMapper<K, V, KOut, VOut>,
-): () => Processor<K, V, KOut, VOut> {
+export function mapStream<K, V, KOut, VOut>(mapper: PairMapper<K, V, KOut, VOut>): () => Processor<K, V, KOut, VOut> {
   return () => new MapStream(mapper)
 }
 

@@ -1,8 +1,8 @@
 /**
  * Equality of two keys that user functions made, before they are bytes: what Java's `equals` is there.
  *
- * Numbers, texts and other primitives by value, byte arrays by content, arrays and plain objects (windowed keys, composed
- * keys) by their parts. Anything else is equal only to itself.
+ * Numbers, texts and other primitives by value, byte arrays by content, arrays and plain objects (windowed keys,
+ * composed keys) by their parts. Anything else is equal only to itself.
  */
 
 /**

@@ -35,7 +35,12 @@ describe('an aggregation over sessions', () => {
 
   it('merges what is exactly the gap apart and nothing farther', () => {
     const [task, input] = joined(100)
-    for (const [value, timestampMs] of [['1', 0], ['2', 10], ['3', 21]] as const) input('a', value, timestampMs)
+    for (const [value, timestampMs] of [
+      ['1', 0],
+      ['2', 10],
+      ['3', 21],
+    ] as const)
+      input('a', value, timestampMs)
     expect(task.taken().slice(1)).toEqual(['a[0,0]=null->null@0', 'a[0,10]=null->0&0+1+2@10', 'a[21,21]=null->0+3@21'])
   })
 
@@ -61,13 +66,21 @@ describe('an aggregation over sessions', () => {
     input('a', null, 50)
     input('a', 'late', 39)
     input('a', 'edge', 40)
-    expect(task.taken()).toEqual(['a[50,50]=null->0+null@50', 'a[50,50]=null->null@50', 'a[40,50]=null->0&0+null+edge@50'])
+    expect(task.taken()).toEqual([
+      'a[50,50]=null->0+null@50',
+      'a[50,50]=null->null@50',
+      'a[40,50]=null->0&0+null+edge@50',
+    ])
     expect(task.dropped).toHaveLength(2)
   })
 
   it('emits a session once when it has closed, with emit on close', () => {
     const [task, input] = joined(0, 'close')
-    for (const [key, value, timestampMs] of [['a', '1', 0], ['a', '2', 5], ['b', '3', 7]] as const)
+    for (const [key, value, timestampMs] of [
+      ['a', '1', 0],
+      ['a', '2', 5],
+      ['b', '3', 7],
+    ] as const)
       input(key, value, timestampMs)
     expect(task.taken()).toEqual([])
     input('a', '4', 30)
@@ -83,7 +96,11 @@ describe('an aggregation over sessions', () => {
     const sums = new FakeTask(new FakeSessionStore<number>('s'))
     const fold = reducingFold<string, number>((sum, value) => sum * 10 + value)
     const reduce = sums.node(aggregateSessions<string, number, number>({ ...shape, ...fold }).create())
-    for (const [value, timestampMs] of [[1, 0], [2, 20], [3, 10]] as const) {
+    for (const [value, timestampMs] of [
+      [1, 0],
+      [2, 20],
+      [3, 10],
+    ] as const) {
       count('a' as never, String(value) as never, timestampMs)
       reduce('a' as never, value as never, timestampMs)
     }

@@ -1,10 +1,11 @@
 /**
  * Aggregates over sessions.
  *
- * A record opens a session of its own, `[t, t]`, and merges it with every session that is at most the gap away. Sessions
- * that disappear in the merge are deleted, and downstream gets a deletion for each before the merged one. The initial
- * aggregate is made for each record and takes part in the merges; the record is added last. Null keys are dropped, null
- * values are not. A session is closed when its end is before stream time − grace − gap. A result's time is its end.
+ * A record opens a session of its own, `[t, t]`, and merges it with every session that is at most the gap away.
+ * Sessions that disappear in the merge are deleted, and downstream gets a deletion for each before the merged one.
+ * The initial aggregate is made for each record and takes part in the merges; the record is added last. Null keys are
+ * dropped, null values are not. A session is closed when its end is before stream time − grace − gap. A result's time
+ * is its end.
  */
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { type Change, change } from '../record/change.ts'

@@ -107,7 +107,10 @@ describe('an aggregation over sliding windows', () => {
       }
       const last = new Map(task.taken().map((line) => [line.slice(0, line.indexOf('=')), line]))
       for (const [window, line] of last) {
-        const [startMs, endMs] = (/\[(\d+),(\d+)\]/.exec(window) as RegExpExecArray).slice(1).map(Number) as [number, number]
+        const [startMs, endMs] = (/\[(\d+),(\d+)\]/.exec(window) as RegExpExecArray).slice(1).map(Number) as [
+          number,
+          number,
+        ]
         const inside = records.filter(([time]) => time >= startMs && time <= endMs).map(([, value]) => value)
         const values = (/->0\+(.*)@/.exec(line) as RegExpExecArray)[1]?.split('+') ?? []
         expect([seed, window, values.toSorted()]).toEqual([seed, window, inside.toSorted()])

@@ -1,11 +1,12 @@
 /**
  * Aggregates over sliding windows (KIP-450).
  *
- * Only windows that can differ are kept: each distinct record time `t` ends one window, `[t − difference, t]` (its left
- * window), and begins one, `[t + 1, t + 1 + difference]` (its right window), which exists only while a record is in it.
- * So a record updates the stored windows that contain it and may create three: its left window, its right window, and the
- * right window of the record before it. The stored time of a window is that of its newest record; the algorithm uses it
- * to tell who is inside. Windows cannot begin before the epoch, so records earlier than `difference` share `[0, difference]`.
+ * Only windows that can differ are kept: each distinct record time `t` ends one window, `[t − difference, t]` (its
+ * left window), and begins one, `[t + 1, t + 1 + difference]` (its right window), which exists only while a record is
+ * in it. So a record updates the stored windows that contain it and may create three: its left window, its right
+ * window, and the right window of the record before it. The stored time of a window is that of its newest record; the
+ * algorithm uses it to tell who is inside. Windows cannot begin before the epoch, so records earlier than
+ * `difference` share `[0, difference]`.
  *
  * Null keys and null values are dropped. A window is closed when its end is before stream time − grace.
  */
@@ -39,7 +40,8 @@ export interface SlidingAggregateOptions<K, V, Agg> {
  *
  * @throws {MR_WINDOW_EMPTY} (RecordError, while processing) if the difference is 0
  * @example
- * aggregateSlidingWindows({ store: 's', windows: sliding('1m'), emit: 'update', init: () => 0, add: (sum, v) => sum + v })
+ * const fold = { init: () => 0, add: (sum, value) => sum + value }
+ * aggregateSlidingWindows({ store: 'sums', windows: sliding('1m'), emit: 'update', ...fold })
  */
 export function aggregateSlidingWindows<K, V, Agg>(
   options: SlidingAggregateOptions<K, V, Agg>,
@@ -182,7 +184,7 @@ class AggregateSlidingWindows<K, V, Agg> implements Processor<K, V, Windowed<K>,
     const { key, timestampMs } = record
     let combined: Row<Agg> | null = null
     const found = noNeighbours<Agg>()
-    for (const { key: startMs, value: row } of [...this.store.fetch(key, 0, timestampMs + 1)]) {
+    for (const { key: startMs, value: row } of Array.from(this.store.fetch(key, 0, timestampMs + 1))) {
       found.starts.add(startMs)
       if (startMs === 0) {
         combined = row

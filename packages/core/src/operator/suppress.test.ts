@@ -44,7 +44,12 @@ describe('suppress', () => {
   it('gives the oldest early when the buffer is full', () => {
     const limits = { recordsMax: 2, bytesMax: Infinity, whenFull: 'emit' } as const
     const [task, input] = suppressed({ until: 'time-limit', waitMs: 1000, ...limits })
-    for (const [key, timestampMs] of [['b', 2], ['a', 1], ['c', 3]] as const) input(key, change('x', null), timestampMs)
+    for (const [key, timestampMs] of [
+      ['b', 2],
+      ['a', 1],
+      ['c', 3],
+    ] as const)
+      input(key, change('x', null), timestampMs)
     expect(task.taken()).toEqual(['a=null->x@1'])
   })
 
@@ -52,7 +57,9 @@ describe('suppress', () => {
     const limits = { recordsMax: Infinity, bytesMax: 15, whenFull: 'stop' } as const
     const [task, input] = suppressed({ until: 'time-limit', waitMs: 1000, ...limits })
     input('a', change('x', null), 1)
-    expect(() => input('b', change('x', null), 2)).toThrow(expect.objectContaining({ code: 'MR_OPERATOR_SUPPRESS_FULL' }))
+    expect(() => input('b', change('x', null), 2)).toThrow(
+      expect.objectContaining({ code: 'MR_OPERATOR_SUPPRESS_FULL' }),
+    )
     expect(task.taken()).toEqual([])
   })
 

@@ -1,10 +1,10 @@
 /**
  * Holds changes of a table back, so that fewer or only final results go on.
  *
- * Changes wait in a buffer ordered by time, one per key: the latest wins and keeps the place of the first. They come out
- * when stream time of this operator (not wall-clock time) has passed: for windows, when the window has closed, and then
- * deletions are left out because no result was ever seen; for a time limit, that long after the first waiting change. A
- * buffer above its limits gives its oldest changes early or stops the application.
+ * Changes wait in a buffer ordered by time, one per key: the latest wins and keeps the place of the first. They come
+ * out when stream time of this operator (not wall-clock time) has passed: for windows, when the window has closed,
+ * and then deletions are left out because no result was ever seen; for a time limit, that long after the first
+ * waiting change. A buffer above its limits gives its oldest changes early or stops the application.
  */
 import { RecordError } from '../errors.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
@@ -21,7 +21,10 @@ export interface TableSuppress<K, V> {
   readonly parent: TableParent<K, V>
   /** Name of the buffer. */
   readonly store: string
-  /** `window-close`: the key is windowed and `waitMs` is the grace of the windows. `time-limit`: any key, `waitMs` the limit. */
+  /**
+   * `window-close`: the key is windowed and `waitMs` is the grace of the windows. `time-limit`: any key, `waitMs` the
+   * limit.
+   */
   readonly until: 'window-close' | 'time-limit'
   readonly waitMs: number
   /** Greatest number of waiting changes; +Infinity = no limit. */
@@ -39,7 +42,8 @@ export interface TableSuppress<K, V> {
  * @throws {MR_OPERATOR_SUPPRESS_FULL} (RecordError, while processing) above a limit with `whenFull: 'stop'`
  * @see KIP-328
  * @example
- * suppressTable({ parent: counts, store: 'b', until: 'window-close', waitMs: 0, recordsMax: 1e4, bytesMax: 1e6, whenFull: 'stop' })
+ * const limits = { recordsMax: 10_000, bytesMax: 1_000_000, whenFull: 'stop' } as const
+ * suppressTable({ parent: counts, store: 'buffer', until: 'window-close', waitMs: 0, ...limits })
  */
 export function suppressTable<K, V>(options: TableSuppress<K, V>): TableSupplier<K, V> {
   options.parent.enableSendOldValues(true)

@@ -30,11 +30,13 @@ export interface TableReduceOptions<K, V> {
 }
 
 /**
- * Supplier of the node of `aggregate` of a grouped table. Takes `StreamRecord<K, Change<V>>` from the repartition topic.
+ * Supplier of the node of `aggregate` of a grouped table. Takes `StreamRecord<K, Change<V>>` from the repartition
+ * topic.
  *
  * @throws {MR_OPERATOR_NULL_KEY} (RecordError, while processing) a null key
  * @example
- * aggregateTable<string, number, number>({ store: 's', init: () => 0, add: (a, v) => a + v, subtract: (a, v) => a - v })
+ * const fold = { init: () => 0, add: (sum, value) => sum + value, subtract: (sum, value) => sum - value }
+ * aggregateTable<string, number, number>({ store: 'sums', ...fold })
  */
 export function aggregateTable<K, V, Agg>(options: TableAggregateOptions<K, V, Agg>): TableSupplier<K, Agg> {
   return new AggregateSupplier<K, V, Agg>(options.store, 'aggregate', new InitialisedGroup(options))
@@ -45,7 +47,7 @@ export function aggregateTable<K, V, Agg>(options: TableAggregateOptions<K, V, A
  *
  * @throws {MR_OPERATOR_NULL_KEY} (RecordError, while processing) a null key
  * @example
- * reduceTable<string, number>({ store: 'sum', add: (sum, value) => sum + value, subtract: (sum, value) => sum - value })
+ * reduceTable<string, number>({ store: 'sums', add: (one, two) => one + two, subtract: (one, two) => one - two })
  */
 export function reduceTable<K, V>(options: TableReduceOptions<K, V>): TableSupplier<K, V> {
   return new AggregateSupplier<K, V, V>(options.store, 'reduce', new ReducedGroup(options))
@@ -180,8 +182,7 @@ class AggregateTable<K, V, Agg> implements Processor<K, Change<V>, K, Change<Agg
       touchesRow ||= this.group.keepsTimeOfEmptied || aggregate !== null
       aggregate = this.group.add(aggregate, update.newValue, key, this.context) ?? null
     }
-    const timestampMs =
-      row !== null && touchesRow ? Math.max(record.timestampMs, row.timestampMs) : record.timestampMs
+    const timestampMs = row !== null && touchesRow ? Math.max(record.timestampMs, row.timestampMs) : record.timestampMs
     const code = this.store.put(key, aggregate, timestampMs)
     if (code === putRejected || this.forwarder.isCached) return
     const sent = change(aggregate, this.sendOldValues ? oldAgg : null, code === putLatest)

@@ -1,8 +1,9 @@
 /**
  * Rows of a table that satisfy a predicate. A row that does not, or no longer does, is a deletion for whoever is below.
  *
- * When old values are at hand, a deletion of a row that never passed is left out; without them every change of such a row
- * goes on as a deletion. Above a versioned table all of them go on, because an older version may have passed (KIP-914).
+ * When old values are at hand, a deletion of a row that never passed is left out; without them every change of such a
+ * row goes on as a deletion. Above a versioned table all of them go on, because an older version may have passed
+ * (KIP-914).
  */
 import type { OperatorContext, Processor, ProcessorContext, RecordContext } from '../processor/processor.ts'
 import { type Change, change } from '../record/change.ts'
@@ -62,7 +63,10 @@ class FilterSupplier<K, V> implements TableSupplier<K, V>, VersionedAware {
   create(): Processor<K, Change<V>, K, Change<V>> {
     const { predicate, store } = this.options
     const negate = this.options.negate ?? false
-    const settings = { sendOldValues: this.sendOldValues, skipsEmpty: this.sendOldValues && !this.useVersionedSemantics }
+    const settings = {
+      sendOldValues: this.sendOldValues,
+      skipsEmpty: this.sendOldValues && !this.useVersionedSemantics,
+    }
     return new FilterTable(predicate, negate, { ...settings, store })
   }
 }

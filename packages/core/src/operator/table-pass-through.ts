@@ -1,6 +1,6 @@
 /**
- * Brings the inputs of a cogroup together: every input aggregates into the one store and forwards its changes here, where
- * the result continues as one table.
+ * Brings the inputs of a cogroup together: every input aggregates into the one store and forwards its changes here,
+ * where the result continues as one table.
  */
 import type { Change } from '../record/change.ts'
 import type { Processor } from '../processor/processor.ts'
@@ -20,7 +20,8 @@ export function mergeAggregates<K, Agg>(inputs: readonly TableSupplier<K, Agg>[]
       for (const input of inputs) input.enableSendOldValues(true)
       return true
     },
-    valueGetterSupplier: (): TableValueGetterSupplier<K, Agg> => (inputs[0] as TableSupplier<K, Agg>).valueGetterSupplier(),
+    valueGetterSupplier: (): TableValueGetterSupplier<K, Agg> =>
+      (inputs[0] as TableSupplier<K, Agg>).valueGetterSupplier(),
     create: (): Processor<K, Change<Agg>, K, Change<Agg>> => passThrough<K, Change<Agg>>()(),
   }
 }

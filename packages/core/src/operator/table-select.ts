@@ -1,10 +1,10 @@
 /**
  * Re-keys the changes of a table for a grouping: what lies between `groupBy` and the repartition topic.
  *
- * A change of a row is two facts for the aggregation, "take the old value out of its group" and "put the new one into its
- * group". When both are in the same group they travel as one record, so that the group is updated at once (KIP-904); else
- * as two, the old one first. While `upgrade.from` names a version up to 3.4 they always travel as two, because those
- * versions cannot read a record with both.
+ * A change of a row is two facts for the aggregation, "take the old value out of its group" and "put the new one into
+ * its group". When both are in the same group they travel as one record, so that the group is updated at once
+ * (KIP-904); else as two, the old one first. While `upgrade.from` names a version up to 3.4 they always travel as
+ * two, because those versions cannot read a record with both.
  */
 import { RecordError } from '../errors.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
@@ -29,9 +29,7 @@ export interface TableSelect<K, V, KOut, VOut> extends VersionedAware {
  * @example
  * selectTable<string, { region: string; amount: number }, string, number>((order) => [order.region, order.amount])
  */
-export function selectTable<K, V, KOut, VOut>(
-  selector: RowSelector<K, V, KOut, VOut>,
-): TableSelect<K, V, KOut, VOut> {
+export function selectTable<K, V, KOut, VOut>(selector: RowSelector<K, V, KOut, VOut>): TableSelect<K, V, KOut, VOut> {
   return {
     useVersionedSemantics: false,
     create(): Processor<K, Change<V>, KOut, Change<VOut>> {

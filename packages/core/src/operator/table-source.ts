@@ -1,10 +1,10 @@
 /**
  * A topic read as a table: each record replaces the row of its key, a null value deletes it.
  *
- * The table gets a store only when it has a name of its own or somebody below needs rows or old values; without a store
- * updates pass through as changes without old values. Rows are in the order of offsets: an update with an older timestamp
- * still wins, except in a versioned store (KIP-889), which keeps it as an older version. Also the node of `toTable` and of
- * the result of a foreign-key join.
+ * The table gets a store only when it has a name of its own or somebody below needs rows or old values; without a
+ * store updates pass through as changes without old values. Rows are in the order of offsets: an update with an older
+ * timestamp still wins, except in a versioned store (KIP-889), which keeps it as an older version. Also the node of
+ * `toTable` and of the result of a foreign-key join.
  */
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { type Change, change } from '../record/change.ts'

@@ -25,7 +25,8 @@ export interface TableStore<K, V> {
   getAsOf(key: K, timestampMs: number): ValueAndTimestamp<V> | null
   /**
    * Null deletes.
-   * @returns `putLatest` when the row is now the latest, `putRejected` when nothing was put, else the time of the next version
+   * @returns `putLatest` when the row is now the latest, `putRejected` when nothing was put, else the time of the next
+   * version
    */
   put(key: K, value: V | null, timestampMs: number): number
 }

@@ -35,7 +35,8 @@ export interface TableTransformValuesOptions<K, V, VOut> {
  * Supplier of the node of `transformValues` of a table.
  *
  * @example
- * transformTableValues({ parent: users, transformer: () => ({ transform: (user) => user?.name ?? null }), store: null })
+ * const transformer = () => ({ transform: (user) => user?.name ?? null })
+ * transformTableValues({ parent: users, transformer, store: null })
  */
 export function transformTableValues<K, V, VOut>(
   options: TableTransformValuesOptions<K, V, VOut>,

@@ -9,7 +9,8 @@ import { unlimited, type UnlimitedWindows } from '../window/unlimited-windows.ts
 import { aggregateWindows } from './window-aggregate.ts'
 import { countingFold, reducingFold } from './window-fold.ts'
 
-type Input = (key: string | null, value: string | null, timestampMs: number, headers?: never) => void
+type Input = (key: string | null, value: string | null, timestampMs: number) => void
+const feed = (task: FakeTask, supplier: { create(): unknown }): Input => task.node(supplier.create() as never) as Input
 
 function joined(
   windows: TimeWindows | UnlimitedWindows,
@@ -98,8 +99,8 @@ describe('an aggregation over time windows', () => {
     input('a', '1', 25)
     const again = new FakeTask(store)
     const shape = { store: 'w', windows: tumbling(10), emit: 'update' } as const
-    const restarted = again.node(aggregateWindows({ ...shape, ...countingFold<string, string>() }).create())
-    restarted('b' as never, 'late' as never, 9)
+    const restarted = feed(again, aggregateWindows({ ...shape, ...countingFold<string, string>() }))
+    restarted('b', 'late', 9)
     expect(again.taken()).toEqual([])
     expect(again.dropped).toHaveLength(1)
   })
@@ -107,13 +108,13 @@ describe('an aggregation over time windows', () => {
   it('counts and reduces', () => {
     const shape = { store: 'w', windows: tumbling(10), emit: 'update' } as const
     const task = new FakeTask(new FakeWindowStore('w', 10))
-    const count = task.node(aggregateWindows({ ...shape, ...countingFold<string, string | null>() }).create())
+    const count = feed(task, aggregateWindows({ ...shape, ...countingFold<string, string | null>() }))
     count('a', null, 1)
     count('a', 'x', 2)
     expect(task.taken()).toEqual(['a[0,10]=null->1@1', 'a[0,10]=null->2@2'])
     const other = new FakeTask(new FakeWindowStore('w', 10))
     const fold = reducingFold<string, string>((one, two) => one + two)
-    const reduce = other.node(aggregateWindows({ ...shape, ...fold }).create())
+    const reduce = feed(other, aggregateWindows({ ...shape, ...fold }))
     reduce('a', 'x', 1)
     reduce('a', 'y', 2)
     expect(other.taken()).toEqual(['a[0,10]=null->x@1', 'a[0,10]=null->xy@2'])
@@ -123,7 +124,7 @@ describe('an aggregation over time windows', () => {
     const task = new FakeTask(new FakeWindowStore('w', 10))
     task.cached.add('w')
     const options = { store: 'w', windows: tumbling(10), emit: 'update', ...countingFold<string, string>() } as const
-    const input = task.node(aggregateWindows(options).create())
+    const input = feed(task, aggregateWindows(options))
     input('a', 'x', 3)
     expect(task.taken()).toEqual([])
     const windowed = { key: 'a', window: { startMs: 0, endMs: 10 } }
@@ -153,7 +154,7 @@ describe('emission on close', () => {
     const store = new FakeWindowStore<ValueAndTimestamp<number>>('v', 10)
     const slow = new FakeTask(store)
     const options = { store: 'v', windows: tumbling(10), emit: 'close', ...countingFold<string, string>() } as const
-    const late = slow.node(aggregateWindows(options).create())
+    const late = feed(slow, aggregateWindows(options))
     late('a', 'x', 1)
     late('a', 'x', 11)
     late('a', 'x', 21)
@@ -172,7 +173,7 @@ describe('emission on close', () => {
     const again = new FakeTask(store)
     const options = { store: 'w', windows: tumbling(10), emit: 'close', ...countingFold<string, string>() } as const
     again.config.set('__emit.interval.ms.kstreams.windowed.aggregation__', '0')
-    again.node(aggregateWindows(options).create())('b' as never, 'x' as never, 12)
+    feed(again, aggregateWindows(options))('b', 'x', 12)
     expect(again.taken()).toEqual([])
   })
 })

@@ -1,10 +1,10 @@
 /**
  * Aggregates over tumbling, hopping and unlimited windows.
  *
- * A record goes into every window that contains its timestamp and is not closed: a window closes when stream time − grace
- * reaches its end. Stream time is that of this operator: the greatest timestamp it has seen, kept with the store. Null keys
- * are dropped, null values are not (as Kafka does, against its documentation). Results come out with each update, or once
- * when the window has closed.
+ * A record goes into every window that contains its timestamp and is not closed: a window closes when stream time −
+ * grace reaches its end. Stream time is that of this operator: the greatest timestamp it has seen, kept with the
+ * store. Null keys are dropped, null values are not (as Kafka does, against its documentation). Results come out with
+ * each update, or once when the window has closed.
  */
 import { TopologyError } from '../errors.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
@@ -36,7 +36,8 @@ export interface WindowAggregateOptions<K, V, Agg> {
  *
  * @throws {MR_WINDOW_EMIT} unlimited windows with `emit: 'close'`
  * @example
- * aggregateWindows({ store: 'counts', windows: tumbling('1m'), emit: 'update', init: () => 0, add: (count) => count + 1 })
+ * const fold = { init: () => 0, add: (count) => count + 1 }
+ * aggregateWindows({ store: 'counts', windows: tumbling('1m'), emit: 'update', ...fold })
  */
 export function aggregateWindows<K, V, Agg>(
   options: WindowAggregateOptions<K, V, Agg>,
@@ -85,8 +86,7 @@ class AggregateWindows<K, V, Agg> implements Processor<K, V, Windowed<K>, Change
     const { windows } = options
     // An unlimited window is a hopping one of infinite size and advance, but for its first start.
     const endless = Number.POSITIVE_INFINITY
-    this.windows =
-      windows.kind === 'time' ? windows : { kind: 'time', sizeMs: endless, advanceMs: endless, graceMs: 0 }
+    this.windows = windows.kind === 'time' ? windows : { kind: 'time', sizeMs: endless, advanceMs: endless, graceMs: 0 }
     this.unlimitedFromMs = windows.kind === 'unlimited' ? windows.startMs : -1
   }
 

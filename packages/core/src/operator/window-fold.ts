@@ -25,7 +25,8 @@ export function countingFold<K, V>(): WindowFold<K, V, number> {
  * Reduces records; the reducer is not called for the first one.
  *
  * @example
- * aggregateWindows({ store: 'sums', windows: tumbling('1m'), emit: 'update', ...reducingFold((sum, value) => sum + value) })
+ * const fold = reducingFold<string, number>((sum, value) => sum + value)
+ * aggregateWindows({ store: 'sums', windows: tumbling('1m'), emit: 'update', ...fold })
  */
 export function reducingFold<K, V>(reducer: Reducer<K, V>): WindowFold<K, V, V> {
   return {

@@ -1,4 +1,7 @@
-/** What windowed aggregates and joins need of their stores beyond the views: times kept with them, rows with timestamps. */
+/**
+ * What windowed aggregates and joins need of their stores beyond the views: times kept with them, rows with
+ * timestamps.
+ */
 import type { OperatorContext } from '../processor/processor.ts'
 import { noHeaders } from '../record/headers.ts'
 import type { Windowed } from '../record/windowed.ts'

@@ -1,8 +1,9 @@
 /**
  * Tumbling and hopping windows: fixed size, aligned to the epoch, so two instances agree without talking.
  *
- * A window is half open, `[start, start + sizeMs)`. A record belongs to every window that contains its timestamp: one if
- * they tumble, up to `ceil(sizeMs / advanceMs)` if they hop. Windows that would start before the epoch do not exist.
+ * A window is half open, `[start, start + sizeMs)`. A record belongs to every window that contains its timestamp: one
+ * if they tumble, up to `ceil(sizeMs / advanceMs)` if they hop. Windows that would start before the epoch do not
+ * exist.
  */
 import { TopologyError } from '../errors.ts'
 import { type Duration, durationMs } from '../time/duration.ts'
