@@ -14,6 +14,7 @@ import type { JoinWindows } from '../window/join-windows.ts'
 import type { Joiner } from './functions.ts'
 import type { JoinTracker, JoinTrackers } from './join-tracker.ts'
 import { sameKey } from './same-key.ts'
+import { keepTime } from './stream-time.ts'
 
 /** What both sides of a join have in common; give the same object to both. */
 export interface StreamJoin<K, L, R, VOut> {
@@ -91,7 +92,7 @@ class JoinStreams<K, L, R, VOut> implements Processor<K, L | R, K, VOut> {
     const { tracker, buffer } = this
     if (timestampMs > tracker.streamTimeMs) {
       tracker.advance(timestampMs)
-      if (buffer !== null) buffer.observedStreamTimeMs = timestampMs
+      if (buffer !== null) keepTime(buffer, timestampMs)
     }
     if (value === null || value === undefined) {
       this.context.droppedRecord('null key or value')

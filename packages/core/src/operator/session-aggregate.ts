@@ -17,6 +17,7 @@ import type { SessionWindows } from '../window/session-windows.ts'
 import { ChangeForwarder } from './change-forwarder.ts'
 import { CloseSchedule, type EmitStrategy } from './emit-on-close.ts'
 import type { Aggregator, Initializer, SessionMerger } from './functions.ts'
+import { keepTime } from './stream-time.ts'
 import type { TableSupplier } from './table-supplier.ts'
 import type { TableValueGetter, TableValueGetterSupplier } from './table-value-getter.ts'
 
@@ -92,7 +93,7 @@ class AggregateSessions<K, V, Agg> implements Processor<K, V, Windowed<K>, Chang
     }
     if (timestampMs > this.observedMs) {
       this.observedMs = timestampMs
-      this.store.observedStreamTimeMs = timestampMs
+      keepTime(this.store, timestampMs)
     }
     const { gapMs, graceMs } = this.options.windows
     const closeMs = this.observedMs - graceMs - gapMs

@@ -20,6 +20,7 @@ import type { SlidingWindows } from '../window/sliding-windows.ts'
 import { ChangeForwarder } from './change-forwarder.ts'
 import { CloseSchedule, type EmitStrategy } from './emit-on-close.ts'
 import type { Aggregator, Initializer } from './functions.ts'
+import { keepTime } from './stream-time.ts'
 import type { TableSupplier } from './table-supplier.ts'
 import type { TableValueGetterSupplier } from './table-value-getter.ts'
 import { aggregateRow, type AggregateWindowStore, openWindowStore, windowedTable } from './windowed-store.ts'
@@ -111,7 +112,7 @@ class AggregateSlidingWindows<K, V, Agg> implements Processor<K, V, Windowed<K>,
     }
     if (timestampMs > this.observedMs) {
       this.observedMs = timestampMs
-      this.store.observedStreamTimeMs = timestampMs
+      keepTime(this.store, timestampMs)
     }
     this.closeMs = this.observedMs - this.options.windows.graceMs
     if (timestampMs + this.differenceMs < this.closeMs) {

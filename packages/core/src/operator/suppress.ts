@@ -13,6 +13,7 @@ import { record as makeRecord, type StreamRecord } from '../record/record.ts'
 import type { Windowed } from '../record/windowed.ts'
 import type { StateStore, SuppressBuffer, SuppressedUpdate, ValueAndTimestamp } from '../store/store.ts'
 import { keptContext } from './kept-context.ts'
+import { keepTime } from './stream-time.ts'
 import type { TableParent, TableSupplier } from './table-supplier.ts'
 import type { TableValueGetter, TableValueGetterSupplier } from './table-value-getter.ts'
 
@@ -86,7 +87,7 @@ class SuppressTable<K, V> implements Processor<K, Change<V>, K, Change<V>> {
     const { buffer, context } = this
     if (record.timestampMs > this.observedMs) {
       this.observedMs = record.timestampMs
-      buffer.observedStreamTimeMs = record.timestampMs
+      keepTime(buffer, record.timestampMs)
     }
     const timeMs = this.isFinal ? (record.key as Windowed<unknown>).window.endMs : context.current.timestampMs
     buffer.put(timeMs, record.key, record.value, keptContext(context.recordContext))

@@ -16,6 +16,7 @@ import type { UnlimitedWindows } from '../window/unlimited-windows.ts'
 import { ChangeForwarder } from './change-forwarder.ts'
 import { CloseSchedule, type EmitStrategy } from './emit-on-close.ts'
 import type { Aggregator, Initializer } from './functions.ts'
+import { keepTime } from './stream-time.ts'
 import type { TableSupplier } from './table-supplier.ts'
 import type { TableValueGetterSupplier } from './table-value-getter.ts'
 import { aggregateRow, type AggregateWindowStore, openWindowStore, windowedTable } from './windowed-store.ts'
@@ -113,7 +114,7 @@ class AggregateWindows<K, V, Agg> implements Processor<K, V, Windowed<K>, Change
     const { timestampMs } = record
     if (timestampMs > this.observedMs) {
       this.observedMs = timestampMs
-      this.store.observedStreamTimeMs = timestampMs
+      keepTime(this.store, timestampMs)
     }
     const { sizeMs, advanceMs, graceMs } = this.windows
     const closeMs = this.observedMs - graceMs
