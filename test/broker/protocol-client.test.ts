@@ -1,0 +1,15 @@
+import { kafkajsTransport } from '@millrace/transport-kafkajs'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { clientContract } from '../protocol-client/contract.ts'
+import { missing, type RealKafka, startKafka, versions } from './real-kafka.ts'
+
+for (const version of versions) {
+  describe.skipIf(missing !== null)(`protocol client on Kafka ${version}`, () => {
+    let kafka: RealKafka
+    beforeAll(async () => {
+      kafka = await startKafka(version)
+    })
+    afterAll(async () => kafka[Symbol.asyncDispose]())
+    clientContract(() => kafkajsTransport({ brokers: [kafka.bootstrap] }))
+  })
+}
