@@ -29,3 +29,4 @@ export {
   type SubscriptionInfo,
   type TaskOffsetSum,
 } from './assignment/codec/subscription-info.ts'
+export { nodeClock, nodeRandom, nodeTimers, nodeYield, stderrLogger } from './platform.ts'

@@ -1,0 +1,142 @@
+/**
+ * A plain client beside the streams: create topics, write typed records, read them back, see how far a group has come.
+ *
+ * For programs that feed a topology or look at its results; the topology itself needs none of it.
+ */
+import type { Topic } from '@millrace/core'
+import { type Logger, silentLogger } from '@millrace/core/port'
+import {
+  assertTopics,
+  Cluster,
+  createTopics,
+  isAlreadyThere,
+  listGroupOffsets,
+  listOffsets,
+  type Surroundings,
+  waitForTopics,
+} from '@millrace/protocol'
+import { nodeClock, nodeRandom, nodeTimers } from '@millrace/runtime/internal'
+import { type KafkaTarget, transportOf } from '../transport-of.ts'
+import { type ReaderOptions, readTopic, type ReadRecord } from './topic-reader.ts'
+import { TopicWriter, type WriterOptions } from './topic-writer.ts'
+
+export interface KafkaClientOptions {
+  /** Shown in broker logs; default `millrace-client`. */
+  readonly clientId?: string
+  readonly logger?: Logger
+}
+
+/** How many partitions, and topic configuration by Kafka's names. */
+export interface TopicSettings {
+  /** Default 1. */
+  readonly partitions?: number
+  /** Default: the broker's. */
+  readonly replicationFactor?: number
+  readonly configs?: Readonly<Record<string, string>>
+}
+
+/** How far a group has come in one partition. */
+export interface PartitionLag {
+  readonly topic: string
+  readonly partition: number
+  /** Next offset the group will read; 0 or the log's start when it has committed nothing yet. */
+  readonly committed: number
+  readonly end: number
+  readonly lag: number
+}
+
+/**
+ * @example
+ * await using client = new KafkaClient({ brokers: ['localhost:9092'] })
+ * await client.createTopics([orders], { partitions: 6 })
+ * const writer = client.writer(orders)
+ * writer.send('a', { total: 12 })
+ * await writer.flush()
+ */
+export class KafkaClient implements AsyncDisposable {
+  readonly #transport: ReturnType<typeof transportOf>
+  readonly #around: Surroundings
+  readonly #writers = new Set<TopicWriter<never, never>>()
+  #admin: Promise<Cluster> | null = null
+
+  /** @throws {MR_CONFIG_MISSING} {MR_CONFIG_INVALID} for options without brokers or with wrong addresses */
+  constructor(kafka: KafkaTarget, options: KafkaClientOptions = {}) {
+    const logger = options.logger ?? silentLogger
+    this.#transport = transportOf(kafka, options.clientId ?? 'millrace-client', logger)
+    this.#around = { clock: nodeClock, timers: nodeTimers, random: nodeRandom, logger }
+  }
+
+  /**
+   * Creates the topics that do not exist and resolves when all have leaders.
+   *
+   * @returns names of those that were created
+   */
+  async createTopics(topics: readonly { readonly name: string }[], settings: TopicSettings = {}): Promise<string[]> {
+    const admin = await this.#adminCluster()
+    const { partitions = 1, replicationFactor = -1, configs = {} } = settings
+    const wanted = topics.map(({ name }) => ({ name, partitions, replicationFactor, configs }))
+    const results = await createTopics(admin, wanted)
+    assertTopics(results.filter((result) => !isAlreadyThere(result)))
+    await waitForTopics(
+      admin,
+      topics.map(({ name }) => name),
+      { missingMs: 10_000 },
+    )
+    return results.filter(({ error }) => error === null).map(({ name }) => name)
+  }
+
+  /** Opens a writer; it is closed with the client at the latest. */
+  writer<K, V>(topic: Topic<K, V>, options: WriterOptions = {}): TopicWriter<K, V> {
+    const cluster = this.#transport.open('produce').then((channel) => new Cluster(channel, this.#around))
+    const writer = new TopicWriter(topic, cluster, options)
+    this.#writers.add(writer as unknown as TopicWriter<never, never>)
+    return writer
+  }
+
+  /** The records of a topic from its beginning to its end as of now, partition after partition. */
+  async *read<K, V>(topic: Topic<K, V>, options: ReaderOptions = {}): AsyncGenerator<ReadRecord<K, V>> {
+    const cluster = new Cluster(await this.#transport.open('fetch'), this.#around)
+    try {
+      yield* readTopic(cluster, topic, options)
+    } finally {
+      await cluster.close()
+    }
+  }
+
+  /** Committed and end offsets of every partition of the topics; what the group did not begin counts from offset 0. */
+  async lag(groupId: string, topics: readonly string[]): Promise<PartitionLag[]> {
+    const admin = await this.#adminCluster()
+    const metadata = await waitForTopics(admin, topics)
+    const partitions = metadata.flatMap(({ name, partitions: all }) =>
+      all.map((_, partition) => ({ topic: name, partition })),
+    )
+    const ends = await listOffsets(
+      admin,
+      partitions.map((place) => ({ ...place, at: 'latest' as const })),
+    )
+    const offsets = await listGroupOffsets(admin, groupId)
+    return ends.map(({ topic, partition, offset: end }) => {
+      const found = offsets.find((each) => each.topic === topic && each.partition === partition)
+      const committed = Math.max(0, found?.offset ?? 0)
+      return { topic, partition, committed, end, lag: Math.max(0, end - committed) }
+    })
+  }
+
+  /** Closes writers and sockets; twice is harmless. `flush` writers first to lose nothing. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#writers].map((writer) => writer.close()))
+    this.#writers.clear()
+    await (await this.#admin)?.close()
+    this.#admin = null
+    await this.#transport.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #adminCluster(): Promise<Cluster> {
+    this.#admin ??= this.#transport.open('admin').then((channel) => new Cluster(channel, this.#around))
+    return this.#admin
+  }
+}

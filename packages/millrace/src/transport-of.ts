@@ -1,0 +1,21 @@
+/** From what a user gives as `kafka` to a transport: kafkajs' options, a `Kafka` of kafkajs, or an embedded broker. */
+import { EmbeddedBroker } from '@millrace/broker'
+import { ConfigError } from '@millrace/core'
+import type { Logger, Transport } from '@millrace/core/port'
+import { kafkajsTransport } from '@millrace/transport-kafkajs'
+import type { Kafka, KafkaConfig } from 'kafkajs'
+
+/** Where the cluster is: options or client of kafkajs (brokers, ssl, sasl …), or a broker in this process. */
+export type KafkaTarget = KafkaConfig | Kafka | EmbeddedBroker
+
+/** @throws {MR_CONFIG_MISSING} {MR_CONFIG_INVALID} for options without brokers or with wrong addresses */
+export function transportOf(kafka: KafkaTarget, clientId: string, logger: Logger): Transport {
+  if (kafka === undefined || kafka === null || typeof kafka !== 'object') {
+    throw new ConfigError('MR_CONFIG_MISSING', {
+      option: 'kafka',
+      accepted: "kafkajs' options such as { brokers: ['localhost:9092'] }, a Kafka of kafkajs, or an EmbeddedBroker",
+    })
+  }
+  if (kafka instanceof EmbeddedBroker) return kafka.transport(clientId)
+  return kafkajsTransport(kafka, { clientId, logger })
+}
