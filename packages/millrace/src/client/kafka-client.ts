@@ -110,11 +110,12 @@ export class KafkaClient implements AsyncDisposable {
     const partitions = metadata.flatMap(({ name, partitions: all }) =>
       all.map((_, partition) => ({ topic: name, partition })),
     )
+    // committed offsets first: what is read afterwards can only be further, so that 0 means done
+    const offsets = await listGroupOffsets(admin, groupId)
     const ends = await listOffsets(
       admin,
       partitions.map((place) => ({ ...place, at: 'latest' as const })),
     )
-    const offsets = await listGroupOffsets(admin, groupId)
     return ends.map(({ topic, partition, offset: end }) => {
       const found = offsets.find((each) => each.topic === topic && each.partition === partition)
       const committed = Math.max(0, found?.offset ?? 0)
