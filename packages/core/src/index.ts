@@ -54,3 +54,47 @@ export {
 } from './topology/topology.ts'
 export { topic, type Topic, type TopicSerdes, type TopicSink } from './topology/topic.ts'
 export type { OffsetReset, Partitioner, TopicNameExtractor } from './topology/node.ts'
+export type { ToStreamOptions, TransformOptions, ForeignKeyJoinOptions } from './dsl/k-table.ts'
+export { KTable } from './dsl/k-table.ts'
+export { KStream } from './dsl/k-stream.ts'
+export { GlobalKTable } from './dsl/global-k-table.ts'
+export { type AggregateOptions, KGroupedStream, type WindowedBy, type WindowedByOptions } from './dsl/k-grouped-stream.ts'
+export { KGroupedTable, type TableAggregateOptions, type TableReduceOptions } from './dsl/k-grouped-table.ts'
+export {
+  type SessionAggregateOptions,
+  SessionWindowedKStream,
+  TimeWindowedKStream,
+  type WindowedAggregateOptions,
+  type WindowedTableOptions,
+} from './dsl/windowed-streams.ts'
+export {
+  CogroupedKStream,
+  type SessionCogroupOptions,
+  SessionWindowedCogroupedKStream,
+  TimeWindowedCogroupedKStream,
+} from './dsl/cogrouped-streams.ts'
+export { type BuildOptions, type SourceTableOptions, StreamsBuilder } from './dsl/streams-builder.ts'
+export type { BranchCondition, Branches, BranchPredicate } from './dsl/branches.ts'
+export type { StreamJoinOptions } from './dsl/join-streams.ts'
+export type { GlobalJoinOptions, StreamTableJoinOptions } from './dsl/join-stream-table.ts'
+export type { SuppressLimits, SuppressUntilClose, SuppressUntilTime } from './dsl/suppress.ts'
+export type {
+  DynamicSinkOptions,
+  GroupOptions,
+  NameOptions,
+  OffsetResetOption,
+  PatternSourceOptions,
+  PrintStreamOptions,
+  ProcessOptions,
+  RepartitionOptions,
+  SinkOptions,
+  SourceOptions,
+  TableOptions,
+} from './dsl/options.ts'
+export type { ValueTransformer } from './operator/table-transform-values.ts'
+export { type GraceOptions } from './window/bounds.ts'
+export { session, type SessionWindows } from './window/session-windows.ts'
+export { sliding, type SlidingWindows } from './window/sliding-windows.ts'
+export { hopping, type HoppingOptions, type TimeWindows, tumbling } from './window/time-windows.ts'
+export { unlimited, type UnlimitedOptions, type UnlimitedWindows } from './window/unlimited-windows.ts'
+export type { JoinWindowOptions } from './window/join-windows.ts'

@@ -8,6 +8,8 @@ export function nullable<T>(inner: Serde<T>): Serde<T | null> {
   const serde: Serde<T | null> = {
     name: `nullable(${inner.name})`,
     nullable: true,
+    ...(inner.windowSuffix === undefined ? {} : { windowSuffix: inner.windowSuffix }),
+    ...(inner.retainable === undefined ? {} : { retainable: inner.retainable }),
     serialize: (value, topic, headers) => inner.serialize(value as T, topic, headers),
     deserialize: (bytes, topic, headers) => inner.deserialize(bytes, topic, headers),
   }

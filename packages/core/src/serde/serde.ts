@@ -16,6 +16,8 @@ export interface Serde<T> {
   readonly nullable?: boolean
   /** Every value takes this many bytes; lists of such elements are packed, as Kafka's are. */
   readonly fixedLength?: number
+  /** Windowed keys: bytes of the window, behind those of the plain key. Partitions are chosen without them. */
+  readonly windowSuffix?: number
   /**
    * The variant for keys, when the plain one does not give equal bytes for equal values: partitions, joins and groups
    * compare bytes. Taken wherever a serde is given for a key.

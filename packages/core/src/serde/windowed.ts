@@ -17,6 +17,7 @@ export function timeWindowed<K>(inner: Serde<K>, sizeMs: number): Serde<Windowed
   const keys = keysOf(inner)
   return {
     name,
+    windowSuffix: 8,
     serialize(value, topic, headers) {
       const key = keys.serialize(checked(name, value).key, topic, headers)
       const bytes = new Uint8Array(key.length + 8)
@@ -39,6 +40,7 @@ export function sessionWindowed<K>(inner: Serde<K>): Serde<Windowed<K>> {
   const keys = keysOf(inner)
   return {
     name,
+    windowSuffix: 16,
     serialize(value, topic, headers) {
       const key = keys.serialize(checked(name, value).key, topic, headers)
       const bytes = new Uint8Array(key.length + 16)

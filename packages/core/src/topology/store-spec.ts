@@ -26,12 +26,19 @@ export interface StoreSpec {
   readonly name: string
   /** The user's definition, when the store is his. */
   readonly given: StoreDefinition | null
+  /** Versioned stores: how far back they remember, ms; else null or absent. */
+  readonly historyMs?: number | null
   define(settings: BuildSettings): StoreDefinition
 }
 
 /** The spec of a definition that a user gave. */
 export function givenStore(definition: StoreDefinition): StoreSpec {
-  return { name: definition.name, given: definition, define: () => definition }
+  return {
+    name: definition.name,
+    given: definition,
+    historyMs: definition.kind === 'versioned' ? (definition.historyRetentionMs ?? 0) : null,
+    define: () => definition,
+  }
 }
 
 export function isSameStore(one: StoreSpec, other: StoreSpec): boolean {

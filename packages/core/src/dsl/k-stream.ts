@@ -1,0 +1,375 @@
+/**
+ * A stream of records: every record is a fact of its own. Methods add operators to the plan and give the stream behind
+ * them; nothing runs before the topology is built and started.
+ *
+ * Callbacks take `(value, key, context)` and are synchronous.
+ */
+import { filterStream } from '../operator/filter.ts'
+import { flatMapStream } from '../operator/flat-map.ts'
+import { flatMapStreamValues } from '../operator/flat-map-values.ts'
+import { foreachStream } from '../operator/foreach.ts'
+import { mapStream } from '../operator/map.ts'
+import { mapStreamValues } from '../operator/map-values.ts'
+import { passThrough } from '../operator/pass-through.ts'
+import { peekStream } from '../operator/peek.ts'
+import { printStream } from '../operator/print.ts'
+import { selectStreamKey } from '../operator/select-key.ts'
+import type { FixedKeyProcessor, Processor, ProcessorSupplier, RecordContext } from '../processor/processor.ts'
+import { toKeySerde, toSerde } from '../serde/standard-schema.ts'
+import type { TopicNameExtractor } from '../topology/node.ts'
+import { type Topic, type TopicSink } from '../topology/topic.ts'
+import { type BranchCondition, type Branches, splitStream } from './branches.ts'
+import type { GlobalKTable } from './global-k-table.ts'
+import { type StreamJoinOptions, joinTwoStreams } from './join-streams.ts'
+import {
+  type GlobalJoinOptions,
+  type StreamTableJoinOptions,
+  joinWithGlobalTable,
+  joinWithTable,
+} from './join-stream-table.ts'
+import type { KGroupedStream } from './k-grouped-stream.ts'
+import type { KTable } from './k-table.ts'
+import type {
+  DynamicSinkOptions,
+  GroupOptions,
+  NameOptions,
+  NotNull,
+  NullOf,
+  PrintStreamOptions,
+  ProcessOptions,
+  RepartitionOptions,
+  SinkOptions,
+  Sync,
+  TableOptions,
+} from './options.ts'
+import { PlanNode } from './plan-node.ts'
+import { processorPlanNode } from './process-node.ts'
+import { type StreamState, appended, processorNode, repartitionNode } from './stream-state.ts'
+import { sinkNode } from './sink-node.ts'
+import { streamToTable } from './stream-to-table.ts'
+
+type Pair = readonly [unknown, unknown]
+type KeyOf<R> = R extends readonly [infer K, unknown] ? K : never
+type ValueOf<R> = R extends readonly [unknown, infer V] ? V : never
+
+type Joined<K, L, R, VOut> = (left: L, right: R, key: K, context: RecordContext) => Sync<VOut>
+type AnyJoiner = (left: never, right: never, key: never, context: never) => unknown
+type JoinPartner = KStream<any, any> | KTable<any, any, any> | GlobalKTable<any, any>
+type AnyJoinOptions =
+  | StreamJoinOptions<any, any, any>
+  | StreamTableJoinOptions<any, any>
+  | GlobalJoinOptions<any, any, any>
+
+/** Records with keys of type `K` and values of type `V`. */
+export class KStream<K, V> {
+  /** @internal */
+  readonly state: StreamState
+
+  /** @internal */
+  constructor(state: StreamState) {
+    this.state = state
+  }
+
+  /**
+   * Keeps the records for which the predicate holds. A type guard narrows the values.
+   *
+   * @example
+   * orders.filter((order) => order.total > 100)
+   */
+  filter<VOut extends V>(
+    predicate: (value: V, key: K, context: RecordContext) => value is VOut,
+    options?: NameOptions,
+  ): KStream<K, VOut>
+  filter(predicate: (value: V, key: K, context: RecordContext) => boolean, options?: NameOptions): KStream<K, V>
+  filter(predicate: (value: V, key: K, context: RecordContext) => boolean, options?: NameOptions): KStream<K, V> {
+    return this.#append('KSTREAM-FILTER-', options, filterStream(predicate))
+  }
+
+  /** Keeps the records for which the predicate does not hold. */
+  filterNot(predicate: (value: V, key: K, context: RecordContext) => boolean, options?: NameOptions): KStream<K, V> {
+    return this.#append('KSTREAM-FILTER-', options, filterStream(predicate, true))
+  }
+
+  /**
+   * One record to one with another key and value. Groupings and joins behind it go through a repartition topic; when the
+   * key stays, use `mapValues`.
+   *
+   * @example
+   * orders.map((order) => [order.user, order.total])
+   */
+  map<R extends Pair | PromiseLike<unknown>>(
+    mapper: (value: V, key: K, context: RecordContext) => Sync<R>,
+    options?: NameOptions,
+  ): KStream<KeyOf<R>, ValueOf<R>> {
+    return this.#append('KSTREAM-MAP-', options, mapStream(mapper as never), { rekeys: true, value: null })
+  }
+
+  /** One value to one value; the key stays, and so does the partition. */
+  mapValues<VOut>(
+    mapper: (value: V, key: K, context: RecordContext) => Sync<VOut>,
+    options?: NameOptions,
+  ): KStream<K, VOut> {
+    return this.#append('KSTREAM-MAPVALUES-', options, mapStreamValues(mapper as never), { value: null })
+  }
+
+  /** One record to any number of records, as an iterable of pairs of key and value. Rekeys, as `map` does. */
+  flatMap<R extends Pair>(
+    mapper: (value: V, key: K, context: RecordContext) => Iterable<R>,
+    options?: NameOptions,
+  ): KStream<KeyOf<R>, ValueOf<R>> {
+    return this.#append('KSTREAM-FLATMAP-', options, flatMapStream(mapper as never), { rekeys: true, value: null })
+  }
+
+  /** One value to any number of values with the same key. */
+  flatMapValues<VOut>(
+    mapper: (value: V, key: K, context: RecordContext) => Iterable<VOut>,
+    options?: NameOptions,
+  ): KStream<K, VOut> {
+    return this.#append('KSTREAM-FLATMAPVALUES-', options, flatMapStreamValues(mapper as never), { value: null })
+  }
+
+  /** Another key for each record, null allowed. Groupings and joins behind it go through a repartition topic. */
+  selectKey<KOut>(
+    selector: (value: V, key: K, context: RecordContext) => Sync<KOut>,
+    options?: NameOptions,
+  ): KStream<KOut, V> {
+    return this.#append('KSTREAM-KEY-SELECT-', options, selectStreamKey(selector as never), { rekeys: true })
+  }
+
+  /** Looks at each record and passes it on. */
+  peek(action: (value: V, key: K, context: RecordContext) => Sync<void>, options?: NameOptions): KStream<K, V> {
+    return this.#append('KSTREAM-PEEK-', options, peekStream(action as never))
+  }
+
+  /** Calls the action for each record; the stream ends here. */
+  foreach(action: (value: V, key: K, context: RecordContext) => Sync<void>, options?: NameOptions): void {
+    this.#append('KSTREAM-FOREACH-', options, foreachStream(action as never))
+  }
+
+  /** Writes one line of text per record, `[label]: key, value`; the stream ends here. */
+  print(options: PrintStreamOptions<K, V>): void {
+    const label = options.label ?? this.state.name
+    this.#append('KSTREAM-PRINTER-', options, printStream<K, V>({ ...options, label }))
+  }
+
+  /**
+   * Several streams out of one: each record goes to the first branch whose condition holds; the branch with the condition
+   * `true` gets the rest, without one the rest is dropped.
+   *
+   * @throws {MR_TOPOLOGY_UNSUPPORTED} two branches take the rest
+   * @example
+   * const { web, rest } = orders.split({ web: (order) => order.channel === 'web', rest: true })
+   */
+  split<const C extends Readonly<Record<string, BranchCondition<K, V>>>>(
+    conditions: C & { readonly [Name in keyof C]: BranchCondition<K, V> },
+    options: NameOptions = {},
+  ): Branches<K, V, C> {
+    const branches = Object.entries(splitStream(this.state, conditions as never, options))
+    return Object.fromEntries(branches.map(([name, state]) => [name, new KStream(state)])) as never
+  }
+
+  /** The records of both, interleaved; order between the two is not promised. */
+  merge<K2, V2>(other: KStream<K2, V2>, options: NameOptions = {}): KStream<K | K2, V | V2> {
+    const { plan, sources } = this.state
+    const name = plan.nameOr(options.name, 'KSTREAM-MERGE-')
+    const node = processorNode({ name, create: () => passThrough<unknown, unknown>()() })
+    node.merges = true
+    plan.add([this.state.node, other.state.node], node)
+    return new KStream({
+      ...this.state,
+      name,
+      node,
+      key: null,
+      value: null,
+      sources: new Set([...sources, ...other.state.sources]),
+      repartitionRequired: this.state.repartitionRequired || other.state.repartitionRequired,
+    })
+  }
+
+  /** Sends all records through a repartition topic, with as many partitions as told. It stays, also when optimizing. */
+  repartition(options: RepartitionOptions<K, V> = {}): KStream<K, V> {
+    const { plan } = this.state
+    const key = options.key === undefined ? this.state.key : toKeySerde<unknown>(options.key)
+    const value = options.value === undefined ? this.state.value : toSerde<unknown>(options.value)
+    const node = repartitionNode(plan, {
+      name: options.name ?? plan.nextName('KSTREAM-REPARTITION-'),
+      key,
+      value,
+      optimizable: false,
+      partitions: options.partitions ?? null,
+      partitioner: options.partitioner ?? null,
+      generated: options.name === undefined,
+    })
+    const sources = new Set([node.name])
+    return new KStream(appended(this.state, node, { key, value, sources, repartitionRequired: false }))
+  }
+
+  /**
+   * Writes the records to a topic, or to the topic that a function chooses for each. The stream ends here. Null values are
+   * written as tombstones.
+   *
+   * @example
+   * totals.toStream().to(topic('totals', { key: string(), value: int64() }))
+   */
+  to(target: TopicSink<NotNull<K>, NotNull<V>>, options?: SinkOptions<K, V>): void
+  to(target: TopicNameExtractor<K, V>, options?: DynamicSinkOptions<K, V>): void
+  to(
+    target: TopicSink<NotNull<K>, NotNull<V>> | TopicNameExtractor<K, V>,
+    options: DynamicSinkOptions<K, V> = {},
+  ): void {
+    const typed = typeof target === 'function' ? null : (target as Topic<unknown, unknown>)
+    const given = {
+      key: typed?.key ?? (options.key === undefined ? null : toKeySerde<unknown>(options.key)),
+      value: typed?.value ?? (options.value === undefined ? null : toSerde<unknown>(options.value)),
+    }
+    const { plan } = this.state
+    const name = plan.nameOr(options.name, 'KSTREAM-SINK-')
+    const node = sinkNode(name, {
+      topic: typed === null ? (target as TopicNameExtractor<never, never>) : typed.name,
+      key: given.key ?? this.state.key,
+      value: given.value ?? this.state.value,
+      partitioner: options.partitioner ?? null,
+    })
+    plan.add(this.state.node, node)
+  }
+
+  /** The latest value per key, as a table: a null value deletes. Records with a null key are dropped. */
+  toTable(options: TableOptions<NotNull<K>, NotNull<V>> = {}): KTable<NotNull<K>, NotNull<V>, NullOf<V>> {
+    return this.state.plan.faces.table(streamToTable(this.state, options))
+  }
+
+  /** Groups by the key that the records have. Records with a null key are dropped. */
+  groupByKey(options: GroupOptions<NotNull<K>, NotNull<V>> = {}): KGroupedStream<NotNull<K>, V> {
+    return this.#grouped(this.state, options, this.state.key)
+  }
+
+  /** Groups by another key, through a repartition topic. Records with a null key are dropped. */
+  groupBy<KOut>(
+    selector: (value: V, key: K, context: RecordContext) => Sync<KOut>,
+    options: GroupOptions<NotNull<KOut>, NotNull<V>> = {},
+  ): KGroupedStream<NotNull<KOut>, V> {
+    const rekeyed = this.#append('KSTREAM-KEY-SELECT-', options, selectStreamKey(selector as never), { rekeys: true })
+    return this.#grouped(rekeyed.state, options, null)
+  }
+
+  /**
+   * Joins each record with the records of the other stream around its time, with the row of a table that has its key, or
+   * with the row of a global table by another key.
+   *
+   * @example
+   * orders.join(payments, (order, payment) => ({ ...order, paid: payment.amount }), { within: '1h' })
+   * orders.join(users, (order, user) => ({ ...order, name: user.name }))
+   * orders.join(cities, (order, city) => ({ ...order, city }), { key: (order) => order.city })
+   */
+  join<VO, VOut>(
+    other: KStream<NotNull<K>, VO> | KStream<NotNull<K> | null, VO>,
+    joiner: Joined<NotNull<K>, NotNull<V>, NotNull<VO>, VOut>,
+    options: StreamJoinOptions<NotNull<K>, NotNull<V>, NotNull<VO>>,
+  ): KStream<NotNull<K>, VOut>
+  join<VO, VOut>(
+    table: KTable<NotNull<K>, VO, unknown>,
+    joiner: Joined<NotNull<K>, NotNull<V>, VO, VOut>,
+    options?: StreamTableJoinOptions<NotNull<K>, NotNull<V>>,
+  ): KStream<NotNull<K>, VOut>
+  join<KG, VO, VOut>(
+    table: GlobalKTable<KG, VO>,
+    joiner: Joined<K, NotNull<V>, VO, VOut>,
+    options: GlobalJoinOptions<K, V, KG>,
+  ): KStream<K, VOut>
+  join(other: JoinPartner, joiner: AnyJoiner, options: AnyJoinOptions = {}): KStream<any, any> {
+    return this.#join('inner', { other, joiner }, options)
+  }
+
+  /** As `join`; records without a partner are joined with null. */
+  leftJoin<VO, VOut>(
+    other: KStream<NotNull<K>, VO> | KStream<NotNull<K> | null, VO>,
+    joiner: Joined<K, NotNull<V>, NotNull<VO> | null, VOut>,
+    options: StreamJoinOptions<NotNull<K>, NotNull<V>, NotNull<VO>>,
+  ): KStream<K, VOut>
+  leftJoin<VO, VOut>(
+    table: KTable<NotNull<K>, VO, unknown>,
+    joiner: Joined<K, NotNull<V>, VO | null, VOut>,
+    options?: StreamTableJoinOptions<NotNull<K>, NotNull<V>>,
+  ): KStream<K, VOut>
+  leftJoin<KG, VO, VOut>(
+    table: GlobalKTable<KG, VO>,
+    joiner: Joined<K, NotNull<V>, VO | null, VOut>,
+    options: GlobalJoinOptions<K, V, KG>,
+  ): KStream<K, VOut>
+  leftJoin(other: JoinPartner, joiner: AnyJoiner, options: AnyJoinOptions = {}): KStream<any, any> {
+    return this.#join('left', { other, joiner }, options)
+  }
+
+  /** As `leftJoin` of two streams, and records of the other one without a partner are joined with null too. */
+  outerJoin<VO, VOut>(
+    other: KStream<NotNull<K>, VO> | KStream<NotNull<K> | null, VO>,
+    joiner: Joined<K, NotNull<V> | null, NotNull<VO> | null, VOut>,
+    options: StreamJoinOptions<NotNull<K>, NotNull<V>, NotNull<VO>>,
+  ): KStream<K, VOut> {
+    return this.#join('outer', { other, joiner: joiner as AnyJoiner }, options)
+  }
+
+  /**
+   * Runs a processor of your own, which may forward any records. Groupings and joins behind it go through a repartition
+   * topic; when the key stays, use `processValues`.
+   */
+  process<KOut, VOut>(
+    supplier: ProcessorSupplier<Processor<K, V, KOut, VOut>>,
+    options: ProcessOptions = {},
+  ): KStream<KOut, VOut> {
+    const name = options.name ?? this.state.plan.nextName('KSTREAM-PROCESSOR-')
+    const node = processorPlanNode(name, supplier, { stores: options.stores ?? [], fixedKey: false })
+    return new KStream(appended(this.state, node, { key: null, value: null, repartitionRequired: true }))
+  }
+
+  /** Runs a processor of your own that changes values only; its context refuses records with another key. */
+  processValues<VOut>(
+    supplier: ProcessorSupplier<FixedKeyProcessor<K, V, VOut>>,
+    options: ProcessOptions = {},
+  ): KStream<K, VOut> {
+    const name = options.name ?? this.state.plan.nextName('KSTREAM-PROCESSVALUES-')
+    const node = processorPlanNode(name, supplier, { stores: options.stores ?? [], fixedKey: true })
+    return new KStream(appended(this.state, node, { value: null }))
+  }
+
+  #append(
+    prefix: string,
+    options: NameOptions | undefined,
+    supplier: () => Processor<never, never, never, never>,
+    change: { readonly rekeys?: true; readonly value?: null } = {},
+  ): KStream<any, any> {
+    const name = this.state.plan.nameOr(options?.name, prefix)
+    const node: PlanNode = processorNode({ name, create: () => supplier() as never })
+    node.keyChanging = change.rekeys === true
+    node.valueChanging = change.rekeys !== true && change.value === null
+    return new KStream(
+      appended(this.state, node, {
+        ...(change.rekeys === true ? { key: null, repartitionRequired: true } : {}),
+        ...(change.value === null ? { value: null } : {}),
+      }),
+    )
+  }
+
+  #join(
+    kind: 'inner' | 'left' | 'outer',
+    { other, joiner }: { other: JoinPartner; joiner: AnyJoiner },
+    options: AnyJoinOptions,
+  ): KStream<any, any> {
+    const stream = this.state
+    const left = kind !== 'inner'
+    if (other instanceof KStream)
+      return new KStream(joinTwoStreams({ kind, left: stream, right: other.state, joiner }, options as never))
+    if ('globalState' in other)
+      return new KStream(joinWithGlobalTable({ stream, table: other.globalState, left, joiner }, options as never))
+    return new KStream(joinWithTable({ stream, table: other.state, left, joiner }, options as never))
+  }
+
+  #grouped(state: StreamState, options: GroupOptions<any, any>, key: StreamState['key']): KGroupedStream<any, V> {
+    return state.plan.faces.groupedStream({
+      ...state,
+      key: options.key === undefined ? key : toKeySerde<unknown>(options.key),
+      value: options.value === undefined ? state.value : toSerde<unknown>(options.value),
+      groupName: options.name ?? null,
+    })
+  }
+}

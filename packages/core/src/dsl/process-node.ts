@@ -1,0 +1,27 @@
+/** A processor of the user in the plan, with the stores that it uses and those that its supplier brings. */
+import type { FixedKeyProcessor, Processor, ProcessorSupplier } from '../processor/processor.ts'
+import type { StoreHandle } from '../store/definition.ts'
+import { givenStore } from '../topology/store-spec.ts'
+import { creator, storesOf } from '../topology/topology.ts'
+import { requireName } from './names.ts'
+import { PlanNode } from './plan-node.ts'
+
+type AnyProcessor = Processor<any, any, any, any> | FixedKeyProcessor<any, any, any>
+
+export interface ProcessSpec {
+  readonly stores: readonly (string | StoreHandle<any, any>)[]
+  readonly fixedKey: boolean
+}
+
+export function processorPlanNode(
+  name: string,
+  supplier: ProcessorSupplier<AnyProcessor>,
+  { stores, fixedKey }: ProcessSpec,
+): PlanNode {
+  const connected = stores.map((store) => (typeof store === 'string' ? store : store.name))
+  return new PlanNode(requireName(name), (builder, parents) => {
+    builder.addProcessor(name, parents, { create: creator(supplier as ProcessorSupplier), fixedKey })
+    for (const store of storesOf(supplier)) builder.addStore(givenStore(store), [name])
+    for (const store of connected) builder.connect(name, store)
+  })
+}

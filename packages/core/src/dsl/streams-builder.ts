@@ -1,0 +1,230 @@
+/**
+ * Where every topology of the DSL begins: streams, tables and stores of topics. `build` turns what was drawn into a
+ * topology.
+ */
+import { TopologyError } from '../errors.ts'
+import { tableSource } from '../operator/table-source.ts'
+import { storedTable } from '../operator/table-value-getter.ts'
+import type { ProcessorSupplier } from '../processor/processor.ts'
+import type { Serde } from '../serde/serde.ts'
+import { toKeySerde, toSerde } from '../serde/standard-schema.ts'
+import type { StoreHandle } from '../store/definition.ts'
+import { durationMs } from '../time/duration.ts'
+import type { OffsetReset } from '../topology/node.ts'
+import { givenStore } from '../topology/store-spec.ts'
+import type { Topic } from '../topology/topic.ts'
+import { Topology, creator } from '../topology/topology.ts'
+import type { SourceSpec } from '../topology/topology-builder.ts'
+import { requireExplicitNames } from './explicit-names.ts'
+import { GlobalKTable } from './global-k-table.ts'
+import { Grouping } from './grouped-state.ts'
+import { TableGrouping } from './grouped-table-state.ts'
+import { KGroupedStream } from './k-grouped-stream.ts'
+import { KGroupedTable } from './k-grouped-table.ts'
+import { KStream } from './k-stream.ts'
+import { KTable } from './k-table.ts'
+import { isVersioned, materialize, materializedSpec, requireShape, tableStore } from './materialized.ts'
+import type { NotNull, OffsetResetOption, PatternSourceOptions, SourceOptions, TableOptions } from './options.ts'
+import { optimizationsOf } from './optimize.ts'
+import { PlanNode } from './plan-node.ts'
+import { Plan } from './plan.ts'
+import { SourcePlanNode } from './source-node.ts'
+import { TableSourcePlanNode } from './table-source-node.ts'
+
+/** What building can be told. `properties` are Kafka's names; the typed options are taken first. */
+export interface BuildOptions {
+  /** Rewrites of the topology: `none` (default), `all`, or a list. Turning one on later changes names of topics and stores. */
+  readonly topologyOptimization?: string | readonly string[]
+  /** True: generated names of internal topics and stores are errors (KIP-1111). */
+  readonly ensureExplicitInternalResourceNaming?: boolean
+  /** `topology.optimization`, `ensure.explicit.internal.resource.naming`; others are ignored here. */
+  readonly properties?: Readonly<Record<string, unknown>>
+}
+
+/** How a table's topic is read and how the table is kept. */
+export interface SourceTableOptions<K, V> extends SourceOptions, TableOptions<K, V> {}
+
+type AnyTopic = Topic<any, any>
+
+/**
+ * Draws a topology.
+ *
+ * @example
+ * const builder = new StreamsBuilder()
+ * builder.stream(orders).filter((order) => order.total > 100).to(bigOrders)
+ * const app = new StreamsApp(builder.build(), { applicationId: 'big-orders', kafka })
+ */
+export class StreamsBuilder {
+  readonly #plan: Plan
+  readonly #topology: Topology
+  readonly #options: BuildOptions
+
+  constructor(options: BuildOptions = {}) {
+    this.#options = options
+    this.#plan = new Plan({
+      stream: (state) => new KStream(state),
+      table: (state) => new KTable(state),
+      groupedStream: (state) => new KGroupedStream(new Grouping(state)),
+      groupedTable: (state) => new KGroupedTable(new TableGrouping(state)),
+    })
+    this.#topology = new Topology(this.#plan.builder)
+  }
+
+  /**
+   * The records of a topic, of several with equal serdes, or of all whose whole name matches a pattern.
+   *
+   * Reading the same topics twice gives two streams from one source.
+   *
+   * @throws {MR_TOPOLOGY_NAME}; when building: {MR_TOPOLOGY_TOPIC_OVERLAP} {MR_TOPOLOGY_TOPIC_DUPLICATE} {MR_TOPOLOGY_TOPIC_PATTERN} {MR_TOPOLOGY_OFFSET_RESET}
+   */
+  stream<K, V>(topics: Topic<K, V> | readonly Topic<K, V>[], options?: SourceOptions): KStream<K, V>
+  stream<K, V>(pattern: RegExp, options: PatternSourceOptions<K, V>): KStream<K, V>
+  stream(
+    topics: AnyTopic | readonly AnyTopic[] | RegExp,
+    options: SourceOptions & Partial<PatternSourceOptions<any, any>> = {},
+  ): KStream<any, any> {
+    const plan = this.#plan
+    const pattern = topics instanceof RegExp ? topics : null
+    const list = topics instanceof RegExp ? [] : ([topics].flat() as AnyTopic[])
+    const key = pattern === null ? (list[0]?.key ?? null) : optional(options.key, toKeySerde)
+    const value = pattern === null ? (list[0]?.value ?? null) : optional(options.value, toSerde)
+    const name = plan.nameOr(options.name, 'KSTREAM-SOURCE-')
+    const node = new SourcePlanNode(name, {
+      topics: list.map((topic) => topic.name),
+      pattern,
+      key,
+      value,
+      acceptsNullKey: acceptsNull(list, key, 'key'),
+      acceptsNullValue: acceptsNull(list, value, 'value'),
+      ...reading(options),
+    })
+    plan.add(plan.root, node)
+    return new KStream({ plan, name, node, key, value, sources: new Set([name]), repartitionRequired: false })
+  }
+
+  /**
+   * The latest value per key of a topic; a null value deletes. It has a store only if it is named or somebody looks rows up.
+   *
+   * @throws {MR_TOPOLOGY_NAME}; when building: {MR_TOPOLOGY_TOPIC_DUPLICATE}
+   */
+  table<K, V>(
+    topic: Topic<K, V>,
+    options: SourceTableOptions<NotNull<K>, NotNull<V>> = {},
+  ): KTable<NotNull<K>, NotNull<V>> {
+    const plan = this.#plan
+    const { name, node, sourceName, key, value, supplier, queryableName } = this.#tableNode(topic, options, false)
+    return new KTable({ plan, name, node, key, value, sources: new Set([sourceName]), queryableName, supplier })
+  }
+
+  /**
+   * A table that every instance holds whole, so that streams can join it by any key. Always read from the beginning.
+   *
+   * @throws {MR_TOPOLOGY_VERSIONED} the store is versioned
+   */
+  globalTable<K, V>(
+    topic: Topic<K, V>,
+    options: SourceTableOptions<NotNull<K>, NotNull<V>> = {},
+  ): GlobalKTable<NotNull<K>, NotNull<V>> {
+    const { storeName, queryableName } = this.#tableNode(topic, options, true)
+    return new GlobalKTable({ queryableName, rows: storedTable(storeName) })
+  }
+
+  /** Adds a store; connect it to processors by naming it in their options. */
+  addStateStore(store: StoreHandle<any, any>): this {
+    this.#plan.addStore(givenStore(store))
+    return this
+  }
+
+  /**
+   * A store that every instance holds whole, filled by a processor of your own from a topic. Every processor may read it,
+   * without being connected to it.
+   */
+  addGlobalStore<K, V>(
+    store: StoreHandle<any, any>,
+    topic: Topic<K, V>,
+    options: SourceOptions & { readonly processor: ProcessorSupplier },
+  ): this {
+    const plan = this.#plan
+    const sourceName = plan.nameOr(options.name, 'KSTREAM-SOURCE-', '-source')
+    const processorName = plan.nameOr(options.name, 'KTABLE-SOURCE-')
+    const source = sourceOf(topic, options, acceptsNull([topic], topic.value as Serde<unknown> | null, 'value'))
+    const create = creator(options.processor)
+    const spec = { store: givenStore(store), topic: topic.name, sourceName, processorName, source, create }
+    plan.add(
+      plan.root,
+      new PlanNode(sourceName, (builder) => builder.addGlobalStore({ ...spec, reprocessOnRestore: true })),
+    )
+    return this
+  }
+
+  /**
+   * The topology of all that was drawn.
+   *
+   * @throws {MR_TOPOLOGY_…} what cannot be built
+   */
+  build(options: BuildOptions = {}): Topology {
+    const given = { ...this.#options, ...options }
+    const properties = { ...this.#options.properties, ...options.properties }
+    const optimization = given.topologyOptimization ?? (properties['topology.optimization'] as string | undefined)
+    this.#plan.build(optimizationsOf(optimization ?? undefined))
+    const explicit = properties['ensure.explicit.internal.resource.naming']
+    if (given.ensureExplicitInternalResourceNaming ?? (explicit === true || explicit === 'true'))
+      requireExplicitNames(this.#plan)
+    return this.#topology
+  }
+
+  #tableNode(topic: AnyTopic, options: SourceTableOptions<any, any>, global: boolean) {
+    const plan = this.#plan
+    requireShape(options, 'table', 'a source table')
+    const spec = materializedSpec(options)
+    if (global && isVersioned(spec))
+      throw new TopologyError('MR_TOPOLOGY_VERSIONED', {
+        what: `globalTable "${topic.name}"`,
+        reason: 'global tables cannot be versioned',
+      })
+    const topicSerdes = { ...(topic.key === null ? {} : { key: topic.key }), ...(topic.value === null ? {} : { value: topic.value }) }
+    const prefix = `${topic.name}-`
+    const materialized = materialize(plan, { ...spec, ...topicSerdes }, { prefix, key: null, value: null })
+    const { storeName, queryableName } = materialized
+    const sourceName = plan.nameOr(options.name, 'KSTREAM-SOURCE-', '-source')
+    const name = plan.nameOr(options.name, 'KTABLE-SOURCE-')
+    const supplier = tableSource<unknown, unknown>({ store: storeName, materialized: global || queryableName !== null })
+    const store = tableStore(materialized)
+    const { key, value } = materialized
+    const source = sourceOf({ name: topic.name, key, value } as AnyTopic, options, true)
+    const node = new TableSourcePlanNode({ sourceName, name, topic: topic.name, source, supplier, store, global })
+    node.outputVersioned = isVersioned(spec)
+    plan.add(plan.root, node)
+    return { name, node, sourceName, storeName, key, value, supplier, queryableName }
+  }
+}
+
+function sourceOf(topic: AnyTopic, options: SourceOptions, acceptsNullValue: boolean): SourceSpec {
+  return {
+    topics: [topic.name],
+    key: topic.key,
+    value: topic.value,
+    acceptsNullKey: acceptsNull([topic], topic.key, 'key'),
+    acceptsNullValue,
+    ...reading(options),
+  }
+}
+
+function reading(options: SourceOptions): Pick<SourceSpec, 'timestampExtractor' | 'offsetReset'> {
+  return { timestampExtractor: options.timestampExtractor ?? null, offsetReset: resetOf(options.offsetReset) }
+}
+
+function resetOf(reset: OffsetResetOption | undefined): OffsetReset | null {
+  if (reset === undefined) return null
+  return typeof reset === 'object' ? { durationMs: durationMs(reset.duration, 'offsetReset') } : reset
+}
+
+function optional<T>(given: T | undefined, serde: (given: T) => Serde<unknown>): Serde<unknown> | null {
+  return given === undefined ? null : serde(given)
+}
+
+/** Null is refused unless a topic declares it; a topic without serdes declares nothing and takes all, as in Kafka. */
+function acceptsNull(topics: readonly AnyTopic[], serde: Serde<unknown> | null, part: 'key' | 'value'): boolean {
+  if (serde === null) return true
+  return serde.nullable === true || topics.some((topic) => topic[part]?.nullable === true)
+}

@@ -1,0 +1,25 @@
+/** The operator of a windowed aggregation, by the kind of its windows. */
+import type { EmitStrategy } from '../operator/emit-on-close.ts'
+import { aggregateSessions } from '../operator/session-aggregate.ts'
+import { aggregateSlidingWindows } from '../operator/sliding-window-aggregate.ts'
+import type { TableSupplier } from '../operator/table-supplier.ts'
+import { aggregateWindows } from '../operator/window-aggregate.ts'
+import type { WindowFold } from '../operator/window-fold.ts'
+import type { Windows } from './windowed-store.ts'
+
+/** @throws {MR_WINDOW_EMIT} unlimited windows never close */
+export function windowedSupplier(
+  windows: Windows,
+  emit: EmitStrategy,
+  { store, fold }: { store: string; fold: WindowFold<any, any, any> },
+): TableSupplier<any, any> {
+  switch (windows.kind) {
+    case 'session':
+      return aggregateSessions({ store, windows, emit, ...fold })
+    case 'sliding':
+      return aggregateSlidingWindows({ store, windows, emit, init: fold.init, add: fold.add })
+    case 'time':
+    case 'unlimited':
+      return aggregateWindows({ store, windows, emit, init: fold.init, add: fold.add })
+  }
+}
