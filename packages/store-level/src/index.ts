@@ -1,1 +1,2 @@
-export {}
+/** State stores on LevelDB. */
+export { levelStores, type LevelStoresOptions } from './level-stores.ts'

@@ -32,6 +32,8 @@ export interface EngineStats {
   readonly rows: number
   /** Bytes on disk, 0 in memory. */
   readonly diskBytes: number
+  /** Greatest number of bytes that a crash may take from the end of the log; 0 or absent: none. */
+  readonly writeBufferBytes?: number
 }
 
 /**
