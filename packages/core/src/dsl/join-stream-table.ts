@@ -32,9 +32,7 @@ export interface GlobalJoinOptions<K, V, KG> extends NameOptions {
 
 type AnyJoiner = (left: never, right: never, key: never, context: never) => unknown
 
-/**
- * @throws {MR_TOPOLOGY_VERSIONED} grace, but the table is not versioned
- */
+/** @throws {MR_OPERATOR_GRACE_UNVERSIONED} grace, but the table is not versioned */
 export function joinWithTable(
   request: { stream: StreamState; table: TableState; left: boolean; joiner: AnyJoiner },
   options: StreamTableJoinOptions<any, any>,
@@ -49,7 +47,7 @@ export function joinWithTable(
   const graceMs = options.grace === undefined ? null : durationMs(options.grace, 'join.grace')
   const buffer = graceMs === null ? null : `${name}-Buffer`
   if (graceMs !== null && buffer !== null) {
-    if (table.node.outputVersioned === false) throw unversioned(name)
+    if (table.node.outputVersioned === false) throw new TopologyError('MR_OPERATOR_GRACE_UNVERSIONED', { buffer })
     if (options.name === undefined) plan.generatedNames.stores.add(buffer)
     plan.addStore(bufferStore(buffer, graceMs, { key: key ?? stream.key, value: value ?? stream.value }))
   }
@@ -59,7 +57,8 @@ export function joinWithTable(
     builder.addProcessor(name, parents, { create: () => supplier() })
     for (const store of rows.storeNames) builder.connect(name, store)
     if (buffer !== null) builder.connect(name, buffer)
-    if (graceMs !== null) for (const store of rows.storeNames) requireHistory(builder, { store, graceMs, name })
+    if (graceMs !== null && buffer !== null)
+      for (const store of rows.storeNames) requireHistory(builder, { store, graceMs, buffer })
   })
   node.nullKeyRelaxed = left
   return appended(stream, node, { key: key ?? stream.key, value: null, sources, repartitionRequired: false })
@@ -78,19 +77,14 @@ export function joinWithGlobalTable(
   return appended(stream, node, { value: null })
 }
 
-/** @throws {MR_TOPOLOGY_VERSIONED} {MR_TOPOLOGY_GRACE} */
+/** @throws {MR_OPERATOR_GRACE_UNVERSIONED} {MR_TOPOLOGY_GRACE} */
 function requireHistory(
   builder: TopologyBuilder,
-  { store, graceMs, name }: { store: string; graceMs: number; name: string },
+  { store, graceMs, buffer }: { store: string; graceMs: number; buffer: string },
 ): void {
   const historyMs = builder.stores.get(store)?.spec.historyMs ?? null
-  if (historyMs === null) throw unversioned(name)
+  if (historyMs === null) throw new TopologyError('MR_OPERATOR_GRACE_UNVERSIONED', { buffer })
   if (graceMs > historyMs) throw new TopologyError('MR_TOPOLOGY_GRACE', { store, graceMs, historyMs })
-}
-
-function unversioned(join: string): TopologyError {
-  const reason = 'its grace needs a versioned table, which can answer as of a time; give it { store: versionedStore(…) }'
-  return new TopologyError('MR_TOPOLOGY_VERSIONED', { what: `Join "${join}"`, reason })
 }
 
 function bufferStore(

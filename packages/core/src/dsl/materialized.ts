@@ -73,6 +73,7 @@ export function materializedSpec(options: TableOptions<any, any>): MaterializedS
  * Settles the name: the given one, or a generated one with this prefix, which uses up a number.
  *
  * @throws {MR_TOPOLOGY_NAME} the given name is not allowed
+ * @throws {MR_STORE_DEFINITION} a negative retention
  */
 export function materialize(
   plan: Plan,
@@ -82,6 +83,8 @@ export function materialize(
   const given = spec.store === undefined ? null : requireName(spec.store)
   const storeName = given ?? plan.nextStoreName(inherited.prefix)
   if (given === null) plan.generatedNames.stores.add(storeName)
+  if ((spec.supplier?.historyRetentionMs ?? 0) < 0)
+    throw new TopologyError('MR_STORE_DEFINITION', { store: storeName, reason: 'its historyRetention is negative' })
   const key = spec.key ?? inherited.key
   const value = spec.value ?? inherited.value
   return { storeName, queryableName: given, key, value, spec }

@@ -4,6 +4,7 @@ import { TopologyError } from '../errors.ts'
 import type { StoreLogging } from '../store/definition.ts'
 import { type Duration, durationMs } from '../time/duration.ts'
 import type { StoreSpec } from '../topology/store-spec.ts'
+import { requireName } from './names.ts'
 import type { NameOptions } from './options.ts'
 import type { PlanNode } from './plan-node.ts'
 import type { TableState } from './stream-state.ts'
@@ -45,7 +46,7 @@ export function suppressedTable(state: TableState, options: SuppressUntilClose |
     throw new TopologyError('MR_TOPOLOGY_VERSIONED', { what: 'suppress', reason: `table "${state.name}" is versioned` })
   const untilClose = options.until === 'window-close'
   const waitMs = options.until === 'window-close' ? graceAbove(state.node) : durationMs(options.until, 'suppress.until')
-  const name = plan.nameOr(options.name, 'KTABLE-SUPPRESS-')
+  const name = options.name === undefined ? plan.nextName('KTABLE-SUPPRESS-') : requireName(options.name)
   const store = options.name === undefined ? plan.nextStoreName('KTABLE-SUPPRESS-') : `${name}-store`
   if (options.name === undefined) plan.generatedNames.stores.add(store)
   const supplier = suppressTable({

@@ -54,9 +54,13 @@ function rank(builder: TopologyBuilder, name: string): number {
   return builder.nodes.get(name)?.kind === 'source' ? 0 : 1
 }
 
+/** A node above that is reached on two ways grows twice. */
 function grow(entry: Described, delta: number): void {
-  entry.size += delta
-  for (const predecessor of entry.before) grow(predecessor, delta)
+  const open = [entry]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    next.size += delta
+    open.push(...next.before)
+  }
 }
 
 function bySize(a: Described, b: Described): number {
