@@ -1,7 +1,7 @@
 /** Serdes of FORMAT.md, and values of the vectors' JSON to and from values of the serdes. */
 import { bytes, int32, int64, type Serde, sessionWindowed, string, timeWindowed } from '@millrace/core'
 import { serialization, UnknownSpec } from './java-errors.ts'
-import { fromHex, hex, isWindowed } from './text.ts'
+import { fromHex, hex, isWindowed, longJson } from './text.ts'
 import type { Value } from './vector.ts'
 
 /** A string that refuses to be written when it is `bad`. */
@@ -49,5 +49,5 @@ export function toJson(value: unknown): Value | undefined {
   if (!isWindowed(value)) return undefined
   const key = toJson(value.key)
   if (key === undefined || (typeof key === 'object' && key !== null)) return undefined
-  return { key: key as string | number, start: value.window.startMs, end: value.window.endMs }
+  return { key: key as string | number, start: longJson(value.window.startMs), end: longJson(value.window.endMs) }
 }

@@ -11,7 +11,7 @@ import type {
 } from '@millrace/core'
 import { headersJson } from './decoding.ts'
 import { toJson } from './serdes.ts'
-import { hex, isStored, type Stored } from './text.ts'
+import { hex, isStored, longJson, type Stored } from './text.ts'
 import type { StoreContent } from './vector.ts'
 
 /** Names of the kinds in vectors; stores of other kinds are not listed. */
@@ -80,7 +80,7 @@ function keyValueRow({ key, value }: KeyValue<unknown, unknown>): Row {
 
 function windowedRow({ key, value }: KeyValue<Windowed<unknown>, unknown>): Row {
   const { startMs, endMs } = key.window
-  const entry = { key: toJson(key.key), start: startMs, end: endMs, ...valueJson(value) }
+  const entry = { key: toJson(key.key), start: longJson(startMs), end: longJson(endMs), ...valueJson(value) }
   return { keyHex: keyHex(key.key), startMs, endMs, entry }
 }
 

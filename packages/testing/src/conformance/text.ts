@@ -24,6 +24,11 @@ export function longText(value: number): string {
   return value > Number.MAX_SAFE_INTEGER ? longMax : String(value)
 }
 
+/** As a number in JSON: times beyond exact numbers are Java's greatest long, rounded as JSON.parse rounds it. */
+export function longJson(value: number): number {
+  return value > Number.MAX_SAFE_INTEGER ? Number(longMax) : value
+}
+
 export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
 }

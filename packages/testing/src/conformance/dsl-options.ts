@@ -1,0 +1,83 @@
+/** Options of ops as the DSL's last arguments: names, serdes, stores. Absent in the vector is absent here. */
+import type { SerdeOrSchema } from '@millrace/core'
+import type { MaterializedSpec, StoreSupplier } from '@millrace/core/internal'
+import { UnknownSpec } from './java-errors.ts'
+import { serde } from './serdes.ts'
+import type { Materialized, MaterializedSupplier } from './vector.ts'
+
+/** An op as the interpreter reads it: the options of all ops together, each of which may be absent. */
+export type OpOptions = Readonly<Record<string, unknown>>
+
+export function nameOf(op: object): { name?: string } {
+  const { name } = op as { readonly name?: string }
+  return name === undefined ? {} : { name }
+}
+
+export interface SerdeOptions {
+  key?: SerdeOrSchema<any>
+  value?: SerdeOrSchema<any>
+}
+
+export function serdesOf(op: object): SerdeOptions {
+  const { keySerde, valueSerde } = op as { readonly keySerde?: string; readonly valueSerde?: string }
+  return {
+    ...(keySerde === undefined ? {} : { key: serde(keySerde) }),
+    ...(valueSerde === undefined ? {} : { value: serde(valueSerde) }),
+  }
+}
+
+/** Name and store of an op that makes a table. */
+export function tableOptions(op: object): { name?: string; materialized?: MaterializedSpec } {
+  const { materialized } = op as { readonly materialized?: Materialized }
+  return { ...nameOf(op), ...(materialized === undefined ? {} : { materialized: materializedSpec(materialized) }) }
+}
+
+/** Kafka needs a Materialized wherever an aggregation is named: `Materialized.with(null, null)` if there is none. */
+export function namedTableOptions(op: object): { name?: string; materialized?: MaterializedSpec } {
+  const options = tableOptions(op)
+  return options.name !== undefined && options.materialized === undefined ? { ...options, materialized: {} } : options
+}
+
+function materializedSpec(from: Materialized): MaterializedSpec {
+  const { store, caching, logging, retention, storeType, supplier } = from
+  return {
+    ...(store === undefined ? {} : { store }),
+    ...serdesOf(from),
+    ...(caching === undefined ? {} : { caching }),
+    ...(logging === undefined ? {} : { logging }),
+    ...(retention === undefined ? {} : { retentionMs: retention }),
+    ...(storeType === undefined ? {} : { storeType }),
+    ...(supplier === undefined ? {} : { supplier: storeSupplier(supplier) }),
+  } as MaterializedSpec
+}
+
+/** A store supplier, as of Kafka's `Stores`. */
+export function storeSupplier(from: MaterializedSupplier): StoreSupplier {
+  switch (from.kind) {
+    case 'kv':
+      return { kind: 'timestamped-key-value', plain: true, inMemory: from.inMemory === true }
+    case 'timestamped-kv':
+      return { kind: 'timestamped-key-value', inMemory: from.inMemory === true }
+    case 'lru':
+      return { kind: 'lru', inMemory: true, entriesMax: from.maxEntries }
+    case 'versioned': {
+      const { historyRetention, segmentInterval } = from
+      const segments = segmentInterval === undefined ? {} : { segmentIntervalMs: segmentInterval }
+      return { kind: 'versioned', historyRetentionMs: historyRetention, ...segments }
+    }
+    case 'window':
+    case 'timestamped-window':
+      return {
+        kind: 'timestamped-window',
+        plain: from.kind === 'window',
+        inMemory: from.inMemory === true,
+        retentionMs: from.retention,
+        windowSizeMs: from.windowSize,
+        retainDuplicates: from.retainDuplicates === true,
+      }
+    case 'session':
+      return { kind: 'session', inMemory: from.inMemory === true, retentionMs: from.retention }
+    default:
+      throw new UnknownSpec(`supplier ${JSON.stringify(from)}`)
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * Goal: what Kafka Streams 4.3.1 does, bug for bug. Method: the golden vectors of its own test driver, run on ours.
+ *
+ * A ratchet: a group passes whole or is listed as open, and the list may only shrink.
+ */
+import { join } from 'node:path'
+import { findVectors, type FoundVector, runVector } from '@millrace/testing/internal'
+import { describe, expect, it } from 'vitest'
+
+/** Groups in which vectors still fail. A group that passes whole must be taken out. */
+const open: readonly string[] = []
+
+const groups = new Map<string, FoundVector[]>()
+for (const found of findVectors([join(import.meta.dirname, 'conformance/streams')])) {
+  groups.set(found.group, [...(groups.get(found.group) ?? []), found])
+}
+
+describe('conformance with Kafka Streams', () => {
+  it('finds the vectors', () => {
+    expect([...groups.values()].flat().length).toBeGreaterThanOrEqual(843)
+    expect(open.filter((group) => !groups.has(group))).toEqual([])
+  })
+
+  for (const [group, vectors] of groups) {
+    it(`${open.includes(group) ? 'has open differences in' : 'equals it in'} ${group} (${vectors.length} vectors)`, () => {
+      const failing = vectors.flatMap(({ name, vector }) => {
+        const difference = runVector(vector)
+        return difference === null ? [] : [`${name}: ${difference}`]
+      })
+      if (open.includes(group)) expect(failing).not.toEqual([])
+      else expect(failing).toEqual([])
+    })
+  }
+})
