@@ -45,7 +45,7 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
   private lastKey: unknown = noKey
   private lastRow: Row | null = null
 
-  constructor(definition: StoreDefinition<K, V>, host: StoreHost, shape: ValueShape) {
+  constructor(definition: StoreDefinition<K, V>, host: StoreHost, shape: ValueShape, rowsMax?: number) {
     this.definition = definition
     this.host = host
     this.engine = host.engine
@@ -56,7 +56,7 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
     const isCached = definition.caching && host.cacheBytesMax > 0
     this.cache = isCached ? new CacheLayer({ host, codec: this.codec, writes: this.writes }, this) : null
     this.prefix = rowPrefix(host.enginePrefix, 0)
-    this.rowsMax = definition.type === 'memory' ? Infinity : (host.cleanRowsMax ?? cleanRowsDefault)
+    this.rowsMax = rowsMax ?? (definition.type === 'memory' ? Infinity : (host.cleanRowsMax ?? cleanRowsDefault))
   }
 
   /** The row of a key, with its content known. */

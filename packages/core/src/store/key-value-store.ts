@@ -42,7 +42,7 @@ class KeyValueView<K, V> implements KeyValueStore<K, V> {
 
   constructor(rows: KeyValueRows<K, V>) {
     this.name = rows.definition.name
-    this.persistent = rows.definition.type === 'disk'
+    this.persistent = rows.definition.type === 'disk' && rows.definition.entriesMax === undefined
     this.rows = rows
   }
 

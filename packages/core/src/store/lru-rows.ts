@@ -19,7 +19,7 @@ export class LruRows<K, V> extends KeyValueRows<K, V> {
   private isRestoring = false
 
   constructor(definition: StoreDefinition<K, V>, host: StoreHost, shape: ValueShape, entriesMax: number) {
-    super({ ...definition, type: 'memory' }, host, shape)
+    super(definition, host, shape, Infinity)
     this.entriesMax = entriesMax
   }
 
