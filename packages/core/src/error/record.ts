@@ -49,4 +49,6 @@ export const recordMessages = {
     `The topic extractor of sink "${d.node}" answered ${d.chosen}; it must return the name of a topic.`,
   MR_RECORD_PARTITIONS: (d: { readonly node: string; readonly topic: string }): string =>
     `Sink "${d.node}" has a partitioner, but the partitions of topic "${d.topic}" are not known; does the topic exist?`,
+  MR_RECORD_TIME: (d: { readonly node: string; readonly timestampMs: number }): string =>
+    `Node "${d.node}" forwarded a record with the timestamp ${d.timestampMs}; event time is whole milliseconds since the epoch, 0 or later.`,
 } as const

@@ -75,6 +75,8 @@ export interface BuiltTopology {
 
 /** A definition with its null serdes filled from the defaults; window and session stores keep the serde of the plain key. */
 export function withDefaults(definition: StoreDefinition, defaults: SerdeDefaults): StoreDefinition {
-  if (definition.key !== null && definition.value !== null) return definition
-  return { ...definition, key: definition.key ?? defaults.key, value: definition.value ?? defaults.value }
+  const { key, value, otherValue } = definition
+  if (key !== null && value !== null && otherValue !== null) return definition
+  const filled = { ...definition, key: key ?? defaults.key, value: value ?? defaults.value }
+  return otherValue === null ? { ...filled, otherValue: defaults.value } : filled
 }

@@ -68,6 +68,7 @@ export class NodeContext implements OperatorContext {
   }
 
   forward(record: StreamRecord<unknown, unknown>, child?: string): void {
+    if (!(record.timestampMs >= 0)) throw this.negativeTime(record.timestampMs)
     const current = this.current
     const timestampMs = current.timestampMs
     const headers = current.headers
@@ -141,6 +142,10 @@ export class NodeContext implements OperatorContext {
   private forwardToAll(record: StreamRecord<unknown, unknown>): void {
     const children = this.children
     for (let i = 0; i < children.length; i++) (children[i] as LiveNode).process(record)
+  }
+
+  private negativeTime(timestampMs: number): RecordError<'MR_RECORD_TIME'> {
+    return new RecordError('MR_RECORD_TIME', { node: this.node, timestampMs })
   }
 
   private childNamed(name: string): LiveNode {

@@ -9,7 +9,14 @@
  *
  * The stream loop owns when; the task owns what. The test driver drives the same code on a manual clock.
  */
-import { FatalError, formatTopicPartition, type StateStore, type TaskId, type TopicPartition } from '@millrace/core'
+import {
+  FatalError,
+  formatTopicPartition,
+  type StateStore,
+  StreamsError,
+  type TaskId,
+  type TopicPartition,
+} from '@millrace/core'
 import {
   type BuiltTopology,
   decodeCommitMetadata,
@@ -18,6 +25,8 @@ import {
   type TopologyStore,
 } from '@millrace/core/internal'
 import type { EngineOperation, StoreEngine } from '@millrace/core/port'
+import { toError } from '../handler/dead-letter.ts'
+import { processingError } from '../handler/processing.ts'
 import { buildGraph, type Graph } from './graph.ts'
 import type { LiveSource } from './live-source.ts'
 import { PartitionGroup } from './partition-group.ts'
@@ -56,6 +65,7 @@ export class Task {
   private closed = false
   private dirty = false
   private recordsSinceFlush = 0
+  private lastSource = ''
 
   /**
    * Builds the graph and opens the stores; calls no user code.
@@ -156,7 +166,11 @@ export class Task {
   process(recordsMax: number): number {
     this.state.readClock()
     let taken = 0
-    while (taken < recordsMax && this.processNext()) taken++
+    try {
+      while (taken < recordsMax && this.processNext()) taken++
+    } catch (thrown) {
+      throw this.failure(thrown)
+    }
     return taken
   }
 
@@ -180,6 +194,7 @@ export class Task {
     state.metadata = queue.metadata
     state.source = queue
     this.recordsSinceFlush++
+    this.lastSource = queue.source.name
     queue.source.context.forward(record)
     return true
   }
@@ -331,6 +346,12 @@ export class Task {
     return this.graph.sources.find((each) => each.reads(topic))
   }
 
+  /** What escaped the nodes: with node and position, unless it says them already. */
+  private failure(thrown: unknown): unknown {
+    if (thrown instanceof StreamsError && !isForeign(thrown.code)) return thrown
+    return processingError(toError(thrown), this.state.errorContext(this.lastSource, null))
+  }
+
   /** Several records lie behind what is flushed: which one an update came from is not known any more. */
   private forgetSource(): void {
     const { state } = this
@@ -339,6 +360,11 @@ export class Task {
     const { metadata } = state
     if (metadata !== undefined) state.metadata = { ...metadata, offset: -1 }
   }
+}
+
+/** Errors of a sink directly below a source: no node of the user's code has taken them. */
+function isForeign(code: string): boolean {
+  return code === 'MR_RECORD_TOPIC' || code === 'MR_RECORD_PARTITIONS'
 }
 
 const noProgress: ReadonlyMap<string, number> = new Map()

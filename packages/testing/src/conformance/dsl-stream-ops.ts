@@ -144,5 +144,5 @@ function split(stream: Stream, op: Split, surroundings: DslSurroundings): void {
     const inMap = branch.form === undefined || branch.form === 'plain' || branch.form === 'function'
     if (inMap) keys.push((result as unknown as { readonly state: { readonly name: string } }).state.name)
   })
-  surroundings.branches.push(keys.toSorted())
+  surroundings.branches.push([...new Set(keys)].toSorted())
 }

@@ -53,6 +53,11 @@ export function storeContents(store: ListedStore, view: StateStore): StoreConten
   const rows = rowsOf(kind, view)
   if (rows.length > 0 && store.retainDuplicates && store.windowSizeMs === 0) return undefined
   rows.sort((a, b) => compareText(a.keyHex, b.keyHex) || a.startMs - b.startMs || a.endMs - b.endMs)
+  // A window store with headers in which no row has a time is, in Kafka, a plain one behind an adapter.
+  if (kind === 'headers-window' && rows.every(({ entry }) => (entry as { readonly ts?: number }).ts === -1)) {
+    const plain = rows.map(({ entry }) => ({ ...entry, ts: undefined }))
+    return { kind: 'window', entries: plain } as unknown as StoreContent
+  }
   return { kind, entries: rows.map((row) => row.entry) } as StoreContent
 }
 
