@@ -48,6 +48,7 @@ const refused: Readonly<Record<string, string>> = {
   'enable.idempotence': fixed,
   'isolation.level': fixed,
   'transactional.id': fixed,
+  'max.poll.records': 'records are taken over as they were fetched; buffered.records.per.partition limits them',
   'group.id': 'it is the application id',
   acks: 'every write waits for all in-sync replicas',
   'max.in.flight.requests.per.connection': fixed,

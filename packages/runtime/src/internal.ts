@@ -30,3 +30,6 @@ export {
   type TaskOffsetSum,
 } from './assignment/codec/subscription-info.ts'
 export { nodeClock, nodeRandom, nodeTimers, nodeYield, stderrLogger } from './platform.ts'
+export { optionTable, type OptionSpec } from './option-table.ts'
+export { type ResolvedOptions } from './options.ts'
+export { type RuntimeParts, StreamsRuntime } from './streams-runtime.ts'

@@ -170,7 +170,7 @@ export const optionTable: { readonly [K in keyof PlainOptions]-?: OptionSpec } =
     'How long a task waits for an empty input partition after the broker has nothing more for it: −1 never waits, 0 waits for what the broker has.',
   ),
   poll: duration('poll.ms', 100, 0, 'Longest wait for new records in one round of the loop.'),
-  maxPollRecords: count('max.poll.records', 1_000, 1, 'Records taken over from the fetcher in one round.', int32Max),
+
   maxPollInterval: duration(
     'max.poll.interval.ms',
     300_000,

@@ -73,8 +73,6 @@ export interface CountOptions {
   readonly workers?: number
   /** Records held per input partition before its fetching pauses. */
   readonly bufferedRecordsPerPartition?: number
-  /** Records taken over from the fetcher in one round. */
-  readonly maxPollRecords?: number
   /** Bytes a broker collects before it answers a fetch. */
   readonly fetchMinBytes?: number
   /** Bytes in one fetch. */

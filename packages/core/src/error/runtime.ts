@@ -14,8 +14,6 @@ export const runtimeMessages = {
     `These topics are joined and must have equal partition counts: ${d.topics}. Repartition one of them (repartition({ partitions })) or create it anew.`,
   MR_RUNTIME_STATE: (d: { readonly what: string; readonly state: string }): string =>
     `Cannot ${d.what} while the application is ${d.state}.`,
-  MR_RUNTIME_DIRECTORY_LOCKED: (d: { readonly directory: string; readonly pid: number }): string =>
-    `The state directory "${d.directory}" is in use by process ${d.pid}; give each process a stateDirectory of its own, or stop that process.`,
   MR_RUNTIME_CHANGELOG_RANGE: (d: {
     readonly topic: string
     readonly partition: number

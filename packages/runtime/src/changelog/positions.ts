@@ -49,6 +49,15 @@ export async function readPosition(engine: StoreEngine, topic: string, partition
   return readLong(value, 0)
 }
 
+/** Sum of all stored positions: how much of its changelogs the state has, for the leader of the group. */
+export async function storedOffsetSum(engine: StoreEngine): Promise<number> {
+  let sum = 0
+  const gte = Uint8Array.of(...ownPrefix, positionMark)
+  const lt = Uint8Array.of(...ownPrefix, positionMark + 1)
+  for await (const { value } of engine.range({ gte, lt })) if (value.length === 8) sum += readLong(value, 0)
+  return sum
+}
+
 /**
  * True when the engine holds rows of these stores under these prefixes, or nothing at all. False after a change of the
  * topology that moved stores: the rows would be taken for those of other stores.

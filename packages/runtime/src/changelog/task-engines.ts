@@ -7,7 +7,7 @@
  */
 import { StreamsError } from '@millrace/core'
 import type { Clock, Logger, StoreEngine, StoreEngineProvider } from '@millrace/core/port'
-import { layoutMatches, layoutOperation } from './positions.ts'
+import { layoutMatches, layoutOperation, storedOffsetSum } from './positions.ts'
 
 /** An engine in use. */
 export interface HeldEngine {
@@ -26,6 +26,9 @@ export class TaskEngines {
   readonly #held = new Map<string, Promise<void>>()
   /** When a task was last held here, ms. */
   readonly #lastHeldMs = new Map<string, number>()
+  /** How much of its changelogs each engine has that nobody holds. */
+  readonly #offsetSums = new Map<string, number>()
+  #scanned = false
 
   constructor(provider: StoreEngineProvider, logger: Logger, clock: Clock) {
     this.#provider = provider
@@ -66,9 +69,16 @@ export class TaskEngines {
     }
   }
 
-  /** Tasks that have an engine here, held or not. */
-  async list(): Promise<readonly string[]> {
-    return this.#provider.list()
+  /**
+   * How much state of which tasks lies here that nobody holds: what a restarted process tells the leader. The first call
+   * opens every engine once.
+   */
+  async offsetSums(): Promise<ReadonlyMap<string, number>> {
+    if (!this.#scanned) {
+      this.#scanned = true
+      for (const name of await this.#provider.list()) if (!this.#held.has(name)) await this.#scan(name)
+    }
+    return new Map([...this.#offsetSums].filter(([name]) => !this.#held.has(name)))
   }
 
   /** Removes engines that nobody has held for this long; those that never were count from the first call. */
@@ -81,6 +91,7 @@ export class TaskEngines {
       else if (nowMs - lastMs >= olderThanMs) {
         await this.#provider.destroy(name)
         this.#lastHeldMs.delete(name)
+        this.#offsetSums.delete(name)
         this.#logger.info('removed the state of a task that moved away', { task: name })
       }
     }
@@ -92,28 +103,45 @@ export class TaskEngines {
   }
 
   #holding(name: string, engine: StoreEngine, letGo: () => void): HeldEngine {
-    let closed: Promise<void> | null = null
-    const close = async (): Promise<void> => {
-      closed ??= engine.close()
-      await closed
+    let ended: Promise<void> | null = null
+    const end = async (removes: boolean): Promise<void> => {
+      try {
+        this.#offsetSums.delete(name)
+        if (!removes) this.#offsetSums.set(name, await storedOffsetSum(engine))
+      } catch (error) {
+        this.#logger.debug('the position of a task could not be read', { task: name, reason: String(error) })
+      }
+      try {
+        await engine.close()
+        if (removes) await this.#provider.destroy(name)
+      } finally {
+        letGo()
+      }
     }
     return {
       engine,
       release: async () => {
-        try {
-          await close()
-        } finally {
-          letGo()
-        }
+        ended ??= end(false)
+        await ended
       },
       destroy: async () => {
-        try {
-          await close()
-          await this.#provider.destroy(name)
-        } finally {
-          letGo()
-        }
+        ended ??= end(true)
+        await ended
       },
+    }
+  }
+
+  /** A damaged engine counts as none; it is removed when somebody opens it. */
+  async #scan(name: string): Promise<void> {
+    try {
+      const engine = await this.#provider.open(name)
+      try {
+        this.#offsetSums.set(name, await storedOffsetSum(engine))
+      } finally {
+        await engine.close()
+      }
+    } catch (error) {
+      this.#logger.debug('state could not be looked at', { task: name, reason: String(error) })
     }
   }
 

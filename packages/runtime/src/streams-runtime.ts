@@ -1,0 +1,378 @@
+/**
+ * A topology on given parts: start, states, workers, queries, close.
+ *
+ * It knows no concrete part: transport, stores, clock and randomness are handed in, so that the same code runs on a
+ * cluster, on the embedded broker and in a simulation. The preset (`millrace`) puts the parts together.
+ */
+import { FatalError, RetriableError, StreamsError } from '@millrace/core'
+import type { BuiltTopology, SerdeDefaults } from '@millrace/core/internal'
+import type { StoreEngineProvider, Transport } from '@millrace/core/port'
+import { Cluster, retry, type Surroundings } from '@millrace/protocol'
+import { TaskEngines } from './changelog/task-engines.ts'
+import { type AppState, LifeCycle, type StateListener } from './life-cycle.ts'
+import { type Metric, metricsOf } from './metrics.ts'
+import type { ResolvedOptions, UncaughtAnswer } from './options.ts'
+import { type AskedStore, queryStore } from './query/local-stores.ts'
+import { keptProcessId, newProcessId } from './process-id.ts'
+import type { AppContext } from './worker/app-context.ts'
+import { GlobalUpdater } from './worker/global-updater.ts'
+import { Worker } from './worker/worker.ts'
+
+/** What a runtime stands on. */
+export interface RuntimeParts {
+  readonly topology: BuiltTopology
+  readonly options: ResolvedOptions
+  readonly around: Surroundings
+  /** Closed with the runtime. */
+  readonly transport: Transport
+  readonly serdes: SerdeDefaults
+  /** Directory of the state; null = nothing survives the process. */
+  readonly stateDirectory: string | null
+  /** Engines of the tasks; closed with the runtime. */
+  readonly stores: StoreEngineProvider
+  yieldTurn(): Promise<void>
+}
+
+/** How to close. */
+export interface CloseOptions {
+  /** True: peers take the tasks over at once. False (default, as Kafka): after the session timeout, so that a quick restart finds them again. */
+  readonly leaveGroup?: boolean
+}
+
+/** An instance of the application and what it holds, of those that named an address. */
+export interface InstanceMetadata {
+  readonly host: string
+  readonly port: number
+  readonly active: readonly { readonly topic: string; readonly partition: number }[]
+  readonly standby: readonly { readonly topic: string; readonly partition: number }[]
+}
+
+export class StreamsRuntime {
+  readonly #parts: RuntimeParts
+  readonly #cycle = new LifeCycle()
+  #workers: Worker[] = []
+  #nextWorker = 0
+  #failedWorkers = 0
+  #app: AppContext | null = null
+  #global: GlobalUpdater | null = null
+  #engines: TaskEngines | null = null
+  #adminCluster: Cluster | null = null
+  #paused = false
+  #closing: Promise<void> | null = null
+  #failure: StreamsError | null = null
+  #cleaner: { cancel(): void } | null = null
+  readonly #ended: Promise<void>
+  #end: () => void = () => undefined
+
+  constructor(parts: RuntimeParts) {
+    this.#parts = parts
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve
+    })
+  }
+
+  get state(): AppState {
+    return this.#cycle.state
+  }
+
+  /** Calls back after each change of state. @returns a function that stops it */
+  onState(listener: StateListener): () => void {
+    return this.#cycle.listen(listener)
+  }
+
+  /**
+   * Takes the state directory, reaches the cluster, fills global stores, starts the workers. The state is then
+   * `REBALANCING`; `RUNNING` follows when every assigned task runs.
+   *
+   * @throws {MR_RUNTIME_STATE} it was started before
+   * @throws {MR_STORE_LOCKED} {MR_RUNTIME_UNREACHABLE} {MR_TRANSPORT_AUTHENTICATION} {MR_CONFIG_INVALID} …;
+   *   the state is `ERROR` and everything is closed
+   */
+  async start(): Promise<void> {
+    this.#cycle.assertIn(['CREATED'], 'start')
+    try {
+      const app = await this.#open()
+      if (this.#cycle.isEnding) return
+      this.#cycle.to('REBALANCING')
+      for (let i = 0; i < this.#parts.options.workers; i++) this.#spawn(app)
+    } catch (error) {
+      await this.#fail(error)
+      throw error
+    }
+  }
+
+  /** Resolves when the application has ended by `close`; rejects with the error that ended it. */
+  async ended(): Promise<void> {
+    await this.#ended
+    if (this.#failure !== null) throw this.#failure
+  }
+
+  /** Commits and closes; twice is harmless. */
+  async close(options: CloseOptions = {}): Promise<void> {
+    if (this.#cycle.state === 'ERROR' || this.#cycle.state === 'NOT_RUNNING') return
+    this.#cycle.to('PENDING_SHUTDOWN')
+    await this.#closeAll(options.leaveGroup ?? false)
+  }
+
+  /** Suspends processing and punctuation; membership, fetching up to the buffers, and restore go on. */
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    for (const worker of this.#workers) worker.wake()
+  }
+
+  get isPaused(): boolean {
+    return this.#paused
+  }
+
+  /** Starts one more worker. @returns its name @throws {MR_RUNTIME_STATE} */
+  addWorker(): string {
+    this.#cycle.assertIn(['REBALANCING', 'RUNNING'], 'add a worker')
+    return this.#spawn(this.#context()).name
+  }
+
+  /** Stops one worker, which leaves the group. @returns its name, null when there is none left */
+  async removeWorker(): Promise<string | null> {
+    const worker = this.#workers.at(-1)
+    if (worker === undefined) return null
+    await worker.stop({ leaveGroup: true })
+    return worker.name
+  }
+
+  metrics(): readonly Metric[] {
+    const { applicationId, clientId } = this.#parts.options
+    const { state } = this
+    const app = { applicationId, clientId: clientId ?? applicationId, state, failedWorkers: this.#failedWorkers }
+    return metricsOf(app, this.#workers)
+  }
+
+  /** Instances of the application that named an `applicationServer`, as of the last rebalance. */
+  instances(): readonly InstanceMetadata[] {
+    const found = this.#workers.map((worker) => worker.assignment).find((assignment) => assignment !== null)
+    if (found === undefined || found === null) return []
+    const standbys = new Map(
+      found.standbyPartitionsByHost.map(({ host, partitions }) => [`${host.host}:${host.port}`, partitions]),
+    )
+    return found.partitionsByHost.map(({ host, partitions }) => ({
+      ...host,
+      active: partitions,
+      standby: standbys.get(`${host.host}:${host.port}`) ?? [],
+    }))
+  }
+
+  /** Tasks of this process by worker. */
+  localTasks(): readonly {
+    readonly worker: string
+    readonly active: readonly string[]
+    readonly standby: readonly string[]
+  }[] {
+    return this.#workers.map((worker) => {
+      const held = [...(worker.tasks?.all ?? [])]
+      const names = (isStandby: boolean): string[] =>
+        held.filter((one) => one.isStandby === isStandby).map((one) => one.name)
+      return { worker: worker.name, active: names(false), standby: names(true) }
+    })
+  }
+
+  /**
+   * A read-only face over a store's local partitions.
+   *
+   * @throws {MR_RUNTIME_STORE_UNKNOWN} (ConfigError) the topology has no such store
+   */
+  store(asked: AskedStore): object {
+    const self = this
+    return queryStore(
+      {
+        topology: this.#parts.topology,
+        get state() {
+          return self.state
+        },
+        tasks: () => this.#workers.flatMap((worker) => [...(worker.tasks?.all ?? [])]),
+        globalView: (name) => this.#global?.view(name),
+        yieldTurn: this.#parts.yieldTurn,
+      },
+      asked,
+    )
+  }
+
+  async #open(): Promise<AppContext> {
+    const parts = this.#parts
+    const { options, around, transport, stateDirectory } = parts
+    const engines = new TaskEngines(parts.stores, around.logger, around.clock)
+    this.#engines = engines
+    // Takes the directory's lock, before anything is written into it.
+    await engines.offsetSums()
+    const processId =
+      stateDirectory === null ? newProcessId(around.random) : await keptProcessId(stateDirectory, around.random)
+    const adminCluster = new Cluster(await transport.open('admin'), around, {
+      requestTimeoutMs: options.requestTimeoutMs,
+    })
+    this.#adminCluster = adminCluster
+    await this.#reach(adminCluster)
+    const self = this
+    const app: AppContext = {
+      topology: parts.topology,
+      options,
+      around,
+      transport,
+      adminCluster,
+      engines,
+      processId,
+      clientId: options.clientId ?? options.applicationId,
+      serdes: parts.serdes,
+      globalStore: (name) => this.#global?.view(name),
+      get workerCount() {
+        return Math.max(1, self.#workers.length, options.workers)
+      },
+      yieldTurn: parts.yieldTurn,
+      get isPaused() {
+        return self.#paused
+      },
+    }
+    this.#app = app
+    if (parts.topology.globalStores.length > 0) {
+      this.#global = new GlobalUpdater(app)
+      await this.#global.start(await transport.open('global'))
+      this.#global.follow((error) => void this.#fail(error))
+    }
+    if (engines.persistent) this.#scheduleCleaning(engines)
+    return app
+  }
+
+  /** The first contact: what is wrong with addresses or credentials shows here, before anything else is done. */
+  async #reach(cluster: Cluster): Promise<void> {
+    const { around, options } = this.#parts
+    const timeoutMs = options.requestTimeoutMs
+    let warned = false
+    try {
+      await retry(around, { what: 'Metadata', timeoutMs, maxMs: 1_000 }, async () => {
+        try {
+          await cluster.metadata.refresh()
+        } catch (error) {
+          if (!warned) around.logger.warn('the cluster is not reached yet', { reason: (error as Error).message })
+          warned = true
+          if (this.#cycle.isEnding) throw new FatalError('MR_RUNTIME_CLOSED', { what: 'The application' })
+          throw error
+        }
+      })
+    } catch (error) {
+      if (!(error instanceof RetriableError)) throw error
+      const cause = error.cause instanceof Error ? error.cause : error
+      throw new FatalError('MR_RUNTIME_UNREACHABLE', { timeoutMs, reason: cause.message }, { cause: error })
+    }
+  }
+
+  #spawn(app: AppContext): Worker {
+    const worker = new Worker(app, this.#nextWorker++, () => this.#settle())
+    this.#workers = [...this.#workers, worker]
+    worker.run().then(
+      () => this.#gone(worker),
+      (error: unknown) => {
+        this.#failedWorkers++
+        this.#gone(worker)
+        this.#onWorkerFailure(error as StreamsError)
+      },
+    )
+    return worker
+  }
+
+  #gone(worker: Worker): void {
+    this.#workers = this.#workers.filter((other) => other !== worker)
+    this.#settle()
+  }
+
+  #onWorkerFailure(error: StreamsError): void {
+    const { onUncaughtError } = this.#parts.options
+    this.#parts.around.logger.error('a worker stopped', { error })
+    if (this.#cycle.isEnding) return
+    if (error.code === 'MR_RUNTIME_SHUTDOWN_REQUESTED') {
+      void this.#fail(error)
+      return
+    }
+    let answer: UncaughtAnswer = 'shut-down'
+    try {
+      answer = typeof onUncaughtError === 'function' ? onUncaughtError(error) : onUncaughtError
+    } catch (thrown) {
+      this.#parts.around.logger.error('onUncaughtError failed', { error: thrown instanceof Error ? thrown : undefined })
+    }
+    switch (answer) {
+      case 'replace-worker':
+        this.#spawn(this.#context())
+        return
+      case 'shut-down-application':
+        this.#failure ??= error
+        // The message needs a member of the group; this process may have none left.
+        ;(this.#workers[0] ?? this.#spawn(this.#context())).requestShutdown()
+        return
+      case 'shut-down':
+        void this.#fail(error)
+        return
+      default:
+        void this.#fail(error)
+    }
+  }
+
+  #settle(): void {
+    if (this.#cycle.isEnding || this.#cycle.state === 'CREATED') return
+    const isRunning = this.#workers.length > 0 && this.#workers.every((worker) => worker.state === 'running')
+    this.#cycle.to(isRunning ? 'RUNNING' : 'REBALANCING')
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    if (this.#cycle.isEnding) return
+    const cause = error instanceof Error ? error : new Error(String(error))
+    this.#failure ??=
+      error instanceof StreamsError
+        ? error
+        : new FatalError('MR_RUNTIME_WORKER', { worker: 'of the application', reason: cause.message }, { cause })
+    this.#cycle.to('PENDING_ERROR')
+    await this.#closeAll(false)
+  }
+
+  async #closeAll(leaveGroup: boolean): Promise<void> {
+    this.#closing ??= this.#closeOnce(leaveGroup)
+    await this.#closing
+  }
+
+  async #closeOnce(leaveGroup: boolean): Promise<void> {
+    const failures: unknown[] = []
+    const step = async (work: () => Promise<unknown>): Promise<void> => {
+      try {
+        await work()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    this.#cleaner?.cancel()
+    await step(async () => Promise.all(this.#workers.map(async (worker) => worker.stop({ leaveGroup }))))
+    await step(async () => this.#global?.close())
+    await step(async () => this.#engines?.close())
+    await step(async () => this.#adminCluster?.close())
+    await step(async () => this.#parts.transport.close())
+    for (const error of failures) {
+      this.#parts.around.logger.warn('closing was not clean', { error: error instanceof Error ? error : undefined })
+    }
+    this.#cycle.to(this.#cycle.state === 'PENDING_ERROR' ? 'ERROR' : 'NOT_RUNNING')
+    this.#end()
+  }
+
+  #scheduleCleaning(engines: TaskEngines): void {
+    const { around, options } = this.#parts
+    const delayMs = options.stateCleanupDelayMs
+    const run = (): void => {
+      engines.clean(delayMs).catch((error: unknown) => {
+        around.logger.debug('old state could not be removed', { reason: String(error) })
+      })
+      this.#cleaner = around.timers.after(Math.max(1_000, delayMs), run, true)
+    }
+    this.#cleaner = around.timers.after(Math.max(1_000, delayMs), run, true)
+  }
+
+  #context(): AppContext {
+    if (this.#app === null) throw new FatalError('MR_RUNTIME_STATE', { what: 'do this', state: this.state })
+    return this.#app
+  }
+}

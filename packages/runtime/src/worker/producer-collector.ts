@@ -1,0 +1,220 @@
+/**
+ * The collector of a worker's tasks: output records go into the producer's open batches, by partition.
+ *
+ * Synchronous and without allocation per record. Partition counts are frozen when a topic is first used, so that a
+ * record that is sent again, and the next one with its key, go to the same partition. A topic that is not known yet (a
+ * name chosen per record) waits, in order, until the metadata is there.
+ */
+import { FatalError, formatTopicPartition, type Headers, RecordError, RetriableError } from '@millrace/core'
+import type { Logger, Random } from '@millrace/core/port'
+import { type PartitionAppender, partitionForKey, type RefusedBatch } from '@millrace/protocol'
+import type { ErrorContext, RecordHandlers } from '../handler/handlers.ts'
+import { productionFailed } from '../handler/production.ts'
+import type { RecordCollector } from '../task/ports.ts'
+
+/** What the collector needs of the producer and its cluster. */
+export interface CollectorTarget {
+  partition(topic: string, partition: number): PartitionAppender
+  /** Partitions of a topic as of the metadata; undefined = not known. */
+  partitionCount(topic: string): number | undefined
+  /** Resolves when the topic is known. @throws {MR_PROTOCOL_TOPIC_MISSING} */
+  needTopics(topics: readonly string[]): Promise<void>
+}
+
+/** How the collector works. */
+export interface CollectorOptions {
+  readonly handlers: RecordHandlers
+  readonly deadLetterTopic: string | null
+  readonly logger: Logger
+  readonly random: Random
+  /** Bytes after which records without a key go to another partition (KIP-794). */
+  readonly stickyBytes: number
+  /** Wall-clock time of this round. */
+  nowMs(): number
+}
+
+/** One topic that is written to. */
+interface OutputTopic {
+  readonly name: string
+  readonly count: number
+  readonly appenders: (PartitionAppender | undefined)[]
+  sticky: number
+  stickyBytes: number
+}
+
+interface WaitingRecord {
+  readonly partition: number | null
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  readonly timestampMs: number | null
+  readonly headers: Headers
+}
+
+export class ProducerCollector implements RecordCollector {
+  readonly #target: CollectorTarget
+  readonly #options: CollectorOptions
+  readonly #topics = new Map<string, OutputTopic>()
+  readonly #waiting = new Map<string, WaitingRecord[]>()
+  /** Last acknowledged offset of the changelogs that are watched. */
+  readonly #acknowledged = new Map<string, number>()
+  /** Records left out because the cluster or the producer refused them. */
+  recordsDropped = 0
+  recordsSent = 0
+  /** What a handler decided about a refused record, when it was `fail`. */
+  failure: unknown = null
+
+  constructor(target: CollectorTarget, options: CollectorOptions) {
+    this.#target = target
+    this.#options = options
+  }
+
+  send(
+    topic: string,
+    partition: number | null,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    timestampMs: number | null,
+    headers: Headers,
+  ): void {
+    const output = this.#topics.get(topic) ?? this.#known(topic)
+    if (output === undefined || this.#waiting.size > 0) {
+      if (output === undefined || this.#waiting.has(topic)) {
+        this.#wait(topic, { partition, key, value, timestampMs, headers })
+        return
+      }
+    }
+    this.#append(output, partition, key, value, timestampMs, headers)
+  }
+
+  /** @throws {MR_RECORD_PARTITIONS} if the topic is not known yet */
+  partitionFor(topic: string, key: Uint8Array): number {
+    const count = this.partitionCount(topic)
+    if (count === undefined) throw new FatalError('MR_RECORD_PARTITIONS', { node: '', topic })
+    return partitionForKey(key, count)
+  }
+
+  partitionCount(topic: string): number | undefined {
+    return (this.#topics.get(topic) ?? this.#known(topic))?.count
+  }
+
+  /** Sends what waited for its topic; to be awaited before each flush. Resolves at once when nothing waits. */
+  async settle(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      await this.#target.needTopics([...this.#waiting.keys()])
+      for (const [topic, records] of [...this.#waiting]) {
+        const output = this.#topics.get(topic) ?? this.#known(topic)
+        if (output === undefined) continue
+        this.#waiting.delete(topic)
+        for (const { partition, key, value, timestampMs, headers } of records)
+          this.#append(output, partition, key, value, timestampMs, headers)
+      }
+    }
+  }
+
+  /** Begins to keep the acknowledged offset of a changelog partition, from nothing. */
+  watch(topic: string, partition: number): void {
+    this.#acknowledged.set(formatTopicPartition(topic, partition), -1)
+  }
+
+  unwatch(topic: string, partition: number): void {
+    this.#acknowledged.delete(formatTopicPartition(topic, partition))
+  }
+
+  /** Last acknowledged offset since `watch`; undefined = none. */
+  acknowledgedOffset(topic: string, partition: number): number | undefined {
+    const offset = this.#acknowledged.get(formatTopicPartition(topic, partition))
+    return offset === undefined || offset < 0 ? undefined : offset
+  }
+
+  /** The producer's `onAcked`. An offset of −1 (a repeated batch the broker no longer knows) moves nothing. */
+  onAcked(topic: string, partition: number, lastOffset: number): void {
+    const name = formatTopicPartition(topic, partition)
+    const known = this.#acknowledged.get(name)
+    if (known !== undefined && lastOffset > known) this.#acknowledged.set(name, lastOffset)
+  }
+
+  /** The producer's `onRefused`: asks the production handler about every record of the batch. */
+  onRefused(refused: RefusedBatch): 'drop' | 'fail' {
+    const { error, topic, partition } = refused
+    // What no record is to blame for (rights, a topic that is gone) is not asked about: it would fail for all of them.
+    if (!(error instanceof RecordError) && !(error instanceof RetriableError)) return 'fail'
+    const records = refused.records()
+    try {
+      for (let i = 0; i < records.count; i++) {
+        const context = { topic, partition, timestampMs: records.timestampAt(i), headers: records.headersAt(i) }
+        this.#ask(error, context, records.keyAt(i), records.valueAt(i))
+      }
+    } catch (failure) {
+      this.failure ??= failure
+      return 'fail'
+    }
+    this.recordsDropped += records.count
+    return 'drop'
+  }
+
+  #append(
+    output: OutputTopic,
+    partition: number | null,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    timestampMs: number | null,
+    headers: Headers,
+  ): void {
+    const chosen = partition ?? (key === null ? this.#stick(output, value) : partitionForKey(key, output.count))
+    const appender = (output.appenders[chosen] ??= this.#target.partition(output.name, chosen))
+    this.recordsSent++
+    try {
+      appender.append(key, value, timestampMs ?? this.#options.nowMs(), headers)
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error
+      this.#ask(error, { topic: output.name, partition: chosen, timestampMs: timestampMs ?? 0, headers }, key, value)
+      this.recordsDropped++
+    }
+  }
+
+  /** @throws {MR_RECORD_PRODUCE} if the handler answers `fail` */
+  #ask(
+    error: Error,
+    at: Pick<ErrorContext, 'topic' | 'partition' | 'timestampMs' | 'headers'>,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+  ): void {
+    const { handlers, logger, deadLetterTopic } = this.#options
+    const surroundings = { handlers, logger, deadLetterTopic, collector: this }
+    const context = { ...at, taskId: '', node: '', offset: -1, sourceKey: null, sourceValue: null }
+    const retriable = error instanceof RetriableError
+    const failure = { topic: at.topic ?? '', origin: 'send' as const, key, value, retriable }
+    // A batch that ran out of time is not sent again: the tasks go back to what is committed, which sends everything again.
+    if (productionFailed(surroundings, error, context, failure) === 'retry') throw error
+  }
+
+  #stick(output: OutputTopic, value: Uint8Array | null): number {
+    output.stickyBytes += value === null ? 1 : value.length + 1
+    if (output.stickyBytes > this.#options.stickyBytes) {
+      output.stickyBytes = 0
+      output.sticky = (output.sticky + 1) % output.count
+    }
+    return output.sticky
+  }
+
+  #known(topic: string): OutputTopic | undefined {
+    const count = this.#target.partitionCount(topic)
+    if (count === undefined || count === 0) return undefined
+    const sticky = Math.floor(this.#options.random.next() * count)
+    const output = {
+      name: topic,
+      count,
+      appenders: new Array<undefined>(count).fill(undefined),
+      sticky,
+      stickyBytes: 0,
+    }
+    this.#topics.set(topic, output)
+    return output
+  }
+
+  #wait(topic: string, record: WaitingRecord): void {
+    const records = this.#waiting.get(topic)
+    if (records === undefined) this.#waiting.set(topic, [record])
+    else records.push(record)
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * The stream loop: poll → enqueue → process up to N → punctuate → commit if due.
+ *
+ * Everything between two `await`s is synchronous, and promises are per batch. N, the records each task may process in one
+ * round, follows the time they take:
+ *
+ * 1. N begins at 64.
+ * 2. A round lets every ready task process up to N records, oldest first, then calls due punctuations, then commits if due.
+ * 3. A round of less than 5 ms doubles N, up to 8192; one of more than 20 ms halves it, down to 1.
+ * 4. After 10 ms without one, the event loop gets a turn, so that heartbeats, sockets and restores go on.
+ * 5. Rounds end when none processed anything, when the group or the application wants something, or when half of the
+ *    maximum poll interval is used up; then the loop polls again.
+ * 6. A task whose user code takes long is bounded by N = 1: one record is never interrupted.
+ */
+import { monotonicMs, type Fetcher, type FetchedPartition } from '@millrace/protocol'
+import { TaskCorruptedError } from '@millrace/core'
+import type { AppContext } from './app-context.ts'
+import { FetchedRecords } from './fetched-records.ts'
+import type { HeldTask } from './held-task.ts'
+import type { FetchStatus } from './readiness.ts'
+import type { TaskSet } from './task-set.ts'
+import type { WorkerOutput } from './worker-output.ts'
+
+const recordsFirst = 64
+const recordsMax = 8_192
+const roundShortMs = 5
+const roundLongMs = 20
+const turnMs = 10
+
+/** What the loop drives. */
+export interface LoopParts {
+  readonly app: AppContext
+  readonly fetcher: Fetcher
+  readonly tasks: TaskSet
+  output(): WorkerOutput
+  /** Callbacks of the group run here, while no task is at work. */
+  pollGroup(): Promise<void>
+  /** Makes progress durable, if anything needs it. */
+  commit(): Promise<void>
+}
+
+/** Counters of one worker; names in `metrics.ts`. */
+export interface LoopCounters {
+  records: number
+  polls: number
+  rounds: number
+  punctuations: number
+  commits: number
+}
+
+export class StreamLoop {
+  readonly counters: LoopCounters = { records: 0, polls: 0, rounds: 0, punctuations: 0, commits: 0 }
+  readonly #parts: LoopParts
+  #recordsPerTask = recordsFirst
+  #interrupted = false
+  #turnAtMs = 0
+  #committedAtMs: number
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts
+    this.#committedAtMs = monotonicMs(parts.app.around.clock)
+  }
+
+  /** The group, or the application, wants something: ends rounds and waiting soon. */
+  interrupt(): void {
+    this.#interrupted = true
+    this.#parts.fetcher.wakeup()
+  }
+
+  // RECORD PATH 1/8: the fetcher gives batches, the tasks queue them and process, and progress is committed when due.
+  async once(): Promise<void> {
+    const { app, fetcher, tasks } = this.#parts
+    this.#interrupted = false
+    await this.#parts.pollGroup()
+    tasks.adopt()
+    this.#resumeInputs()
+    const fetched = await fetcher.poll(this.#interrupted ? 0 : app.options.pollMs)
+    this.counters.polls++
+    for (const part of fetched) this.#enqueue(part)
+    if (!app.isPaused) await this.#rounds()
+    if (this.#isCommitDue()) await this.#commit()
+    await this.#turn()
+  }
+
+  async #rounds(): Promise<void> {
+    const { app, tasks } = this.#parts
+    const { clock } = app.around
+    const untilMs = monotonicMs(clock) + app.options.maxPollIntervalMs / 2
+    for (;;) {
+      const startMs = monotonicMs(clock)
+      const processed = await this.#round()
+      const endMs = monotonicMs(clock)
+      if (endMs - startMs > roundLongMs) this.#recordsPerTask = Math.max(1, this.#recordsPerTask >> 1)
+      else if (endMs - startMs < roundShortMs) this.#recordsPerTask = Math.min(recordsMax, this.#recordsPerTask * 2)
+      if (this.#isCommitDue()) await this.#commit()
+      if (endMs - this.#turnAtMs >= turnMs) await this.#turn()
+      await this.#holdBack()
+      if (processed === 0 || this.#interrupted || endMs >= untilMs || tasks.running.length === 0) return
+    }
+  }
+
+  /** @returns how many records were processed */
+  async #round(): Promise<number> {
+    const { app, tasks } = this.#parts
+    const nowMs = app.around.clock.nowMs()
+    let processed = 0
+    this.counters.rounds++
+    for (const held of tasks.running) {
+      try {
+        processed += this.#runTask(held, nowMs)
+      } catch (error) {
+        if (!(error instanceof TaskCorruptedError)) throw error
+        app.around.logger.warn('state is removed and restored', { task: held.name, reason: error.message })
+        await tasks.rebuild(held)
+      }
+    }
+    this.counters.records += processed
+    return processed
+  }
+
+  #runTask(held: HeldTask, nowMs: number): number {
+    const task = held.open?.task
+    if (task === undefined) return 0
+    const isReady = held.readiness.isReady(task, this.#statusOf, nowMs)
+    const processed = isReady ? task.process(this.#recordsPerTask) : 0
+    if (processed > 0 && task.punctuateStreamTime()) this.counters.punctuations++
+    if (task.punctuateWallClock(nowMs)) this.counters.punctuations++
+    return processed
+  }
+
+  #enqueue(part: FetchedPartition): void {
+    const { topic, partition, batches, nextOffset } = part
+    const { tasks, fetcher, app } = this.#parts
+    const held = tasks.reader(topic, partition)
+    const task = held?.open?.task
+    if (held === undefined || task === undefined) return
+    let buffered = 0
+    for (const [i, { records, first }] of batches.entries()) {
+      const end = i === batches.length - 1 ? nextOffset : records.header.lastOffset + 1
+      buffered = task.enqueue(topic, partition, new FetchedRecords(records, first, end))
+    }
+    // Nothing but markers or compacted records: the position moves all the same.
+    if (batches.length === 0) task.enqueue(topic, partition, new FetchedRecords(noRecords, 0, nextOffset))
+    if (buffered > app.options.bufferedRecordsPerPartition) {
+      const input = { topic, partition }
+      held.pausedInputs.push(input)
+      fetcher.pause([input])
+    }
+  }
+
+  #resumeInputs(): void {
+    const { tasks, fetcher, app } = this.#parts
+    for (const { open, pausedInputs } of tasks.running) {
+      if (open === null || pausedInputs.length === 0) continue
+      for (let i = pausedInputs.length - 1; i >= 0; i--) {
+        const input = pausedInputs[i]
+        if (input === undefined) continue
+        if (open.task.buffered(input.topic, input.partition) > app.options.bufferedRecordsPerPartition) continue
+        pausedInputs.splice(i, 1)
+        fetcher.resume([input])
+      }
+    }
+  }
+
+  readonly #statusOf = (topic: string, partition: number): FetchStatus | undefined => {
+    const { fetcher, app } = this.#parts
+    const status = fetcher.status(topic, partition)
+    if (status === undefined) return undefined
+    const isolated = app.options.processingGuarantee === 'exactly-once'
+    const end = isolated ? status.lastStableOffset : status.highWatermark
+    return { position: status.position, end, hasData: !status.isEmpty }
+  }
+
+  #isCommitDue(): boolean {
+    const { app, tasks } = this.#parts
+    const { options, around } = app
+    let pinnedBytes = 0
+    for (const { open } of tasks.running) {
+      if (open?.task.commitRequested === true) return true
+      pinnedBytes += open?.task.pinnedBytes ?? 0
+    }
+    if (pinnedBytes > options.statestoreUncommittedMaxBytes / app.workerCount) return true
+    return monotonicMs(around.clock) - this.#committedAtMs >= options.commitIntervalMs
+  }
+
+  async #commit(): Promise<void> {
+    await this.#parts.commit()
+    this.counters.commits++
+    this.#committedAtMs = monotonicMs(this.#parts.app.around.clock)
+  }
+
+  /** Waits while too much is not acknowledged. */
+  async #holdBack(): Promise<void> {
+    const output = this.#parts.output()
+    const { bufferMemory } = this.#parts.app.options
+    if (output.bufferedBytes > bufferMemory) await output.space(bufferMemory / 2)
+    if (output.failure !== null) throw output.failure
+  }
+
+  async #turn(): Promise<void> {
+    await this.#parts.app.yieldTurn()
+    this.#turnAtMs = monotonicMs(this.#parts.app.around.clock)
+  }
+}
+
+const noRecords = {
+  count: 0,
+  offsetAt: () => -1,
+  timestampAt: () => -1,
+  keyAt: () => null,
+  valueAt: () => null,
+  headersAt: () => [],
+}

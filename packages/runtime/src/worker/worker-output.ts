@@ -1,0 +1,133 @@
+/**
+ * What a worker writes with: producer, collector and committer belong together and are replaced together. A producer that
+ * failed stays failed, so after a failure the worker makes a new output and opens its tasks again.
+ */
+import { type Cluster, type GroupIdentity, type GroupMember, Producer, TransactionalProducer } from '@millrace/protocol'
+import { AtLeastOnceCommitter } from '../commit/at-least-once.ts'
+import type { Committer } from '../commit/committer.ts'
+import { ExactlyOnceCommitter } from '../commit/exactly-once.ts'
+import type { AppContext } from './app-context.ts'
+import { ProducerCollector } from './producer-collector.ts'
+
+/** One generation of a worker's output. */
+export interface WorkerOutput {
+  readonly collector: ProducerCollector
+  readonly committer: Committer
+  /** Bytes that are not acknowledged. */
+  readonly bufferedBytes: number
+  /** Why the producer failed, null while it works. */
+  readonly failure: unknown
+  /** Resolves when fewer bytes wait, or the producer failed. */
+  space(belowBytes: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** What an output is made of. */
+export interface OutputParts {
+  readonly app: AppContext
+  /** Of the producer alone. */
+  readonly cluster: Cluster
+  readonly member: GroupMember
+  /** Number of the worker: part of the transactional id, which must be the same after a restart. */
+  readonly workerIndex: number
+}
+
+/**
+ * Makes an output. Under exactly-once the earlier producer of this worker is fenced and its transaction decided.
+ *
+ * @throws {MR_PROTOCOL_AUTHORIZATION} {MR_PROTOCOL_DEADLINE} … of InitProducerId
+ */
+export async function openOutput(parts: OutputParts): Promise<WorkerOutput> {
+  const { app, cluster } = parts
+  const { options, around } = app
+  const nowMs = around.clock
+  const collector: ProducerCollector = new ProducerCollector(
+    {
+      partition: (topic, partition) => producer.partition(topic, partition),
+      partitionCount: (topic) => cluster.metadata.topic(topic)?.partitions.length,
+      needTopics: async (topics) => void (await cluster.metadata.need(topics)),
+    },
+    {
+      handlers: options.handlers,
+      deadLetterTopic: options.errorsDeadLetterQueueTopicName,
+      logger: around.logger,
+      random: around.random,
+      stickyBytes: Math.max(1, options.batchSize),
+      nowMs: () => nowMs.nowMs(),
+    },
+  )
+  const settings = {
+    lingerMs: options.lingerMs,
+    batchBytes: Math.max(1, options.batchSize),
+    requestBytesMax: options.maxRequestSize,
+    compression: options.compressionType,
+    onAcked: collector.onAcked.bind(collector),
+    onRefused: collector.onRefused.bind(collector),
+  }
+  let transaction: TransactionalProducer | null = null
+  let producer: Producer
+  if (options.processingGuarantee === 'exactly-once') {
+    transaction = new TransactionalProducer(cluster, {
+      ...settings,
+      transactionalId: `${options.applicationId}-${app.processId}-${parts.workerIndex}`,
+      transactionTimeoutMs: options.transactionTimeoutMs,
+      initTimeoutMs: options.taskTimeoutMs,
+    })
+    await transaction.init()
+    producer = transaction.producer
+  } else {
+    producer = new Producer(cluster, { ...settings, deliveryTimeoutMs: options.deliveryTimeoutMs })
+  }
+  const output = transaction
+  return {
+    collector,
+    committer:
+      output === null ? plainCommitter(parts, producer, collector) : transactionalCommitter(parts, output, collector),
+    get bufferedBytes() {
+      return producer.bufferedBytes
+    },
+    get failure() {
+      return collector.failure ?? producer.failure
+    },
+    space: async (belowBytes) => producer.space(belowBytes),
+    close: async () => (output ?? producer).close(),
+  }
+}
+
+function plainCommitter(parts: OutputParts, producer: Producer, collector: ProducerCollector): Committer {
+  const flush = async (): Promise<void> => {
+    await collector.settle()
+    try {
+      await producer.flush()
+    } catch (error) {
+      // What the production handler made of it says more than the producer.
+      throw collector.failure ?? error
+    }
+  }
+  return new AtLeastOnceCommitter({ flush }, async (positions) => parts.member.commit(positions))
+}
+
+function transactionalCommitter(
+  parts: OutputParts,
+  transaction: TransactionalProducer,
+  collector: ProducerCollector,
+): Committer {
+  return new ExactlyOnceCommitter({
+    get isOpen() {
+      return transaction.hasOpenTransaction
+    },
+    sendOffsets: async (positions) => {
+      await collector.settle()
+      await transaction.sendOffsets(leaseOf(parts), positions)
+    },
+    commit: async () => transaction.commit(),
+  })
+}
+
+/** The lease of the generation that gave the tasks; without one nothing may be committed. */
+function leaseOf(parts: OutputParts): GroupIdentity {
+  const { identity } = parts.member
+  if (identity !== null && parts.member.leaseValid()) return identity
+  // Refused by every broker, and by that the same as having lost the group.
+  return { groupId: parts.app.options.applicationId, generationId: -2, memberId: 'lost', groupInstanceId: null }
+}

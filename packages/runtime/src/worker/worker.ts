@@ -1,0 +1,366 @@
+/**
+ * A worker: one member of the group with its stream loop, fetcher, producer and restore reader, each on a connection of
+ * its own. It runs until it is stopped or meets an error that nobody handles.
+ *
+ * What an error leads to is decided by its class, here and nowhere else: migrated = give everything up and rejoin; a
+ * failed producer or transaction = open the same tasks again from what is committed; retriable = again, for a limited
+ * time; everything else ends the worker, and the application decides what then.
+ */
+import {
+  ConfigError,
+  FatalError,
+  RetriableError,
+  StreamsError,
+  TaskMigratedError,
+  TransactionAbortedError,
+} from '@millrace/core'
+import { Cluster, Fetcher, GroupMember, type GroupIdentity, monotonicMs } from '@millrace/protocol'
+import type { TransportRole } from '@millrace/core/port'
+import { leadAssignment, assignmentError } from '../assignment/leader.ts'
+import { readAssignment, type ReceivedAssignment } from '../assignment/received-assignment.ts'
+import { encodeSubscription } from '../assignment/subscription.ts'
+import { ChangelogReader } from '../changelog/reader.ts'
+import type { AppContext } from './app-context.ts'
+import { changelogSource } from './changelog-source.ts'
+import { leaderCluster, patternTopics } from './leader-cluster.ts'
+import { RepartitionPurge } from './repartition-purge.ts'
+import { type LoopCounters, StreamLoop } from './stream-loop.ts'
+import { resetPlace, TaskSet } from './task-set.ts'
+import { workerSubscription } from './worker-subscription.ts'
+import { openOutput, type WorkerOutput } from './worker-output.ts'
+
+/** Where a worker stands. */
+export type WorkerState = 'starting' | 'rebalancing' | 'running' | 'stopping' | 'stopped'
+
+/** Wait after an error that may pass, ms. */
+const backoffMs = 200
+
+interface Clients {
+  readonly clusters: readonly Cluster[]
+  readonly produceCluster: Cluster
+  readonly fetcher: Fetcher
+  readonly restoreFetcher: Fetcher
+  readonly reader: ChangelogReader
+  readonly member: GroupMember
+  readonly tasks: TaskSet
+  readonly loop: StreamLoop
+}
+
+export class Worker {
+  readonly index: number
+  readonly name: string
+  readonly #app: AppContext
+  readonly #onState: () => void
+  #state: WorkerState = 'starting'
+  #clients: Clients | null = null
+  #output: WorkerOutput | null = null
+  #assignment: ReceivedAssignment | null = null
+  #stop: { readonly leaveGroup: boolean } | null = null
+  #joins = 0
+  #shutdownRequested = false
+  #failingSinceMs: number | null = null
+  #ended: Promise<void> | null = null
+  readonly #purge: RepartitionPurge
+
+  /** @param onState called when the state may have changed */
+  constructor(app: AppContext, index: number, onState: () => void) {
+    this.#app = app
+    this.index = index
+    this.name = `${app.clientId}-worker-${index + 1}`
+    this.#onState = onState
+    this.#purge = new RepartitionPurge(app)
+  }
+
+  get state(): WorkerState {
+    return this.#state
+  }
+
+  /** The last assignment: who has what, of all instances. */
+  get assignment(): ReceivedAssignment | null {
+    return this.#assignment
+  }
+
+  get tasks(): TaskSet | null {
+    return this.#clients?.tasks ?? null
+  }
+
+  get counters(): LoopCounters | null {
+    return this.#clients?.loop.counters ?? null
+  }
+
+  /** Changelog records applied since the start. */
+  get recordsRestored(): number {
+    return this.#clients?.reader.recordsRestored ?? 0
+  }
+
+  get output(): WorkerOutput | null {
+    return this.#output
+  }
+
+  get memberId(): string {
+    return this.#clients?.member.memberId ?? ''
+  }
+
+  /** Runs to the end. Rejects with the error that ended it; everything is closed then. */
+  async run(): Promise<void> {
+    this.#ended ??= this.#run()
+    await this.#ended
+  }
+
+  /** Ends the worker after a last commit; resolves when everything is closed. */
+  async stop(options: { readonly leaveGroup: boolean }): Promise<void> {
+    this.#stop ??= options
+    this.#clients?.loop.interrupt()
+    await this.#ended?.catch(() => undefined)
+  }
+
+  /** Tells all instances to shut down, by way of the group; the worker ends by itself then. */
+  requestShutdown(): void {
+    this.#shutdownRequested = true
+    this.#clients?.member.requestRejoin('an error asks all instances to shut down')
+  }
+
+  /** Ends waiting: something outside changed (pause, resume). */
+  wake(): void {
+    this.#clients?.loop.interrupt()
+  }
+
+  async #run(): Promise<void> {
+    let failure: unknown = null
+    try {
+      this.#clients = await this.#open()
+      this.#setState('rebalancing')
+      while (this.#stop === null) await this.#once(this.#clients)
+      this.#setState('stopping')
+      await this.#commit(true)
+      await this.#clients.tasks.closeAll(true)
+    } catch (error) {
+      failure = error
+      this.#setState('stopping')
+    }
+    await this.#close(failure !== null)
+    this.#setState('stopped')
+    if (failure !== null) throw this.#described(failure)
+  }
+
+  async #once(clients: Clients): Promise<void> {
+    try {
+      await clients.loop.once()
+      this.#failingSinceMs = null
+      this.#setState(clients.member.identity !== null && clients.tasks.isSettled ? 'running' : 'rebalancing')
+      const probeAtMs = this.#assignment?.nextRebalanceMs ?? Number.POSITIVE_INFINITY
+      if (this.#app.around.clock.nowMs() >= probeAtMs && !clients.member.isRebalancing) {
+        clients.member.requestRejoin('a look at copies that are being built')
+      }
+    } catch (error) {
+      await this.#react(error, clients)
+    }
+  }
+
+  async #react(error: unknown, clients: Clients): Promise<void> {
+    const { logger, clock, timers } = this.#app.around
+    const reason = error instanceof Error ? error.message : String(error)
+    if (error instanceof TaskMigratedError) {
+      logger.warn('tasks belong to others, rejoining', { worker: this.name, reason })
+      await this.#lost(clients)
+      clients.member.requestRejoin('tasks were lost')
+      return
+    }
+    const passes = error instanceof RetriableError || error instanceof TransactionAbortedError
+    const nowMs = monotonicMs(clock)
+    this.#failingSinceMs ??= nowMs
+    if (!passes || nowMs - this.#failingSinceMs > this.#app.options.taskTimeoutMs) throw error
+    logger.warn('tried again after an error', { worker: this.name, reason })
+    if (error instanceof TransactionAbortedError || this.#output?.failure != null) await this.#renew(clients)
+    await timers.sleep(backoffMs)
+  }
+
+  /** A new output, and the same tasks from what is committed. */
+  async #renew(clients: Clients): Promise<void> {
+    await clients.tasks.reopenAll(async () => {
+      await this.#output?.close()
+      this.#output = await this.#openOutput(clients)
+    })
+  }
+
+  async #lost(clients: Clients): Promise<void> {
+    this.#output?.committer.forget(() => true)
+    await clients.tasks.closeAll(false)
+    // What is still on its way to changelogs must not arrive after the writes of their new owner.
+    await this.#output?.close()
+    this.#output = await this.#openOutput(clients)
+    this.#assignment = null
+  }
+
+  async #commit(sync: boolean = false): Promise<void> {
+    const { tasks } = this.#clients ?? {}
+    const output = this.#output
+    if (tasks === undefined || output === null) return
+    const dirty = tasks.running.filter((held) => sync || held.open?.task.commitNeeded === true)
+    if (dirty.length === 0 && !output.committer.owes) return
+    const units = dirty.map((held) => held.unit(output.collector))
+    const positions = units.flatMap(({ task }) => task.committableOffsets())
+    await output.committer.commit(units, { sync })
+    if (!output.committer.owes) this.#purge.note(positions)
+    this.#purge.maybeRun()
+  }
+
+  async #onAssigned(bytes: Uint8Array, clients: () => Clients): Promise<void> {
+    const assignment = readAssignment(bytes)
+    const { options, topology } = this.#app
+    if (assignment.errorCode === assignmentError.topicsMissing) {
+      throw new ConfigError('MR_RUNTIME_TOPIC_MISSING', { topics: sourceTopicNames(this.#app).join(', ') })
+    }
+    if (assignment.errorCode === assignmentError.shutdownRequested) {
+      throw new FatalError('MR_RUNTIME_SHUTDOWN_REQUESTED', { applicationId: options.applicationId })
+    }
+    this.#assignment = assignment
+    this.#app.around.logger.info('assigned', {
+      worker: this.name,
+      active: assignment.active.map(({ name }) => name).join(' '),
+      standby: assignment.standby.length,
+      subTopologies: topology.subTopologies.length,
+    })
+    const { tasks, member } = clients()
+    if (await tasks.apply(assignment, async () => this.#commit())) member.requestRejoin('tasks were given up')
+  }
+
+  async #open(): Promise<Clients> {
+    const app = this.#app
+    const { options } = app
+    const groupCluster = await this.#cluster('group')
+    const fetchCluster = await this.#cluster('fetch')
+    const produceCluster = await this.#cluster('produce')
+    const restoreCluster = await this.#cluster('restore')
+    const isolation = options.processingGuarantee === 'exactly-once' ? 'read_committed' : 'read_uncommitted'
+    const limits = {
+      isolation,
+      maxWaitMs: options.fetchMaxWaitMs,
+      minBytes: options.fetchMinBytes,
+      maxBytes: options.fetchMaxBytes,
+      partitionMaxBytes: options.maxPartitionFetchBytes,
+    } as const
+    const fetcher = new Fetcher(fetchCluster, {
+      ...limits,
+      onOutOfRange: (topic, partition) => resetPlace(app, topic, partition),
+    })
+    const restoreFetcher = new Fetcher(restoreCluster, limits)
+    const { adminCluster, around } = app
+    const source = changelogSource({
+      cluster: restoreCluster,
+      fetcher: restoreFetcher,
+      adminCluster,
+      groupId: options.applicationId,
+    })
+    const reader = new ChangelogReader(source, around.logger)
+    const clients = (): Clients => made
+    const tasks: TaskSet = new TaskSet({
+      app,
+      fetcher,
+      reader,
+      produceCluster,
+      collector: () => outputOf(this.#output).collector,
+      wake: () => made.loop.interrupt(),
+    })
+    const member = this.#member(groupCluster, clients)
+    const loop = new StreamLoop({
+      app,
+      fetcher,
+      tasks,
+      output: () => outputOf(this.#output),
+      pollGroup: async () => member.poll(),
+      commit: async () => this.#commit(),
+    })
+    const clusters = [groupCluster, fetchCluster, produceCluster, restoreCluster]
+    const made: Clients = { clusters, produceCluster, fetcher, restoreFetcher, reader, member, tasks, loop }
+    this.#clients = made
+    this.#output = await this.#openOutput(made)
+    return made
+  }
+
+  #member(cluster: Cluster, clients: () => Clients): GroupMember {
+    const app = this.#app
+    const { options } = app
+    const leader = leaderCluster(app)
+    const member: GroupMember = new GroupMember({
+      cluster,
+      sideCluster: app.adminCluster,
+      groupId: options.applicationId,
+      groupInstanceId: options.groupInstanceId === null ? null : `${options.groupInstanceId}-${this.index + 1}`,
+      protocolName: 'stream',
+      rebalanceProtocol: 'cooperative',
+      sessionTimeoutMs: options.sessionTimeoutMs,
+      heartbeatIntervalMs: options.heartbeatIntervalMs,
+      pollIntervalMaxMs: options.maxPollIntervalMs,
+      subscription: async () =>
+        encodeSubscription(
+          await workerSubscription(app, clients(), {
+            join: this.#joins++,
+            shutdownRequested: this.#shutdownRequested,
+          }),
+        ),
+      assign: async (members) =>
+        leadAssignment(members, {
+          topology: app.topology,
+          applicationId: options.applicationId,
+          settings: options,
+          cluster: leader,
+          logger: app.around.logger,
+          memberId: member.memberId,
+          probeAtMs: app.around.clock.nowMs() + options.probingRebalanceIntervalMs,
+        }),
+      onAssigned: async (assignment: Uint8Array, _identity: GroupIdentity) => this.#onAssigned(assignment, clients),
+      onLost: async () => this.#lost(clients()),
+      onWake: () => clients().loop.interrupt(),
+    })
+    return member
+  }
+
+  async #openOutput({ produceCluster, member }: Clients): Promise<WorkerOutput> {
+    return openOutput({ app: this.#app, cluster: produceCluster, member, workerIndex: this.index })
+  }
+
+  async #cluster(role: TransportRole): Promise<Cluster> {
+    const { transport, around, options } = this.#app
+    return new Cluster(await transport.open(role), around, { requestTimeoutMs: options.requestTimeoutMs })
+  }
+
+  /** A worker that failed leaves the group, so that its tasks go to others at once. */
+  async #close(failed: boolean): Promise<void> {
+    const clients = this.#clients
+    if (clients === null) return
+    const send = failed ? this.#app.options.groupInstanceId === null : (this.#stop?.leaveGroup ?? false)
+    await clients.tasks.closeAll(false)
+    await clients.reader.close()
+    await clients.member.leave({ send, reason: failed ? 'the worker failed' : 'the application closes' })
+    await this.#output?.close()
+    await clients.fetcher.close()
+    await clients.restoreFetcher.close()
+    await Promise.all(clients.clusters.map(async (cluster) => cluster.close()))
+  }
+
+  #setState(state: WorkerState): void {
+    if (state === this.#state) return
+    this.#state = state
+    this.#onState()
+  }
+
+  #described(failure: unknown): StreamsError {
+    if (failure instanceof StreamsError) return failure
+    const reason = failure instanceof Error ? failure.message : String(failure)
+    return new FatalError('MR_RUNTIME_WORKER', { worker: this.name, reason }, { cause: failure })
+  }
+}
+
+/** Names of source topics of the user, for texts. */
+function sourceTopicNames(app: AppContext): string[] {
+  const { topology, options } = app
+  const names = topology.subTopologies.flatMap((sub) => sub.sourceTopics)
+  const patterns = [...patternTopics(app, []).keys()]
+  return [...names.filter((name) => topology.topicName(name, options.applicationId) === name), ...patterns]
+}
+
+function outputOf(output: WorkerOutput | null): WorkerOutput {
+  if (output === null) throw new FatalError('MR_RUNTIME_CLOSED', { what: 'The worker' })
+  return output
+}
