@@ -43,7 +43,7 @@ for (const [workload, n, ...sets] of inputs) {
     const input = sets.map((_, i) => `input-${i}`)
     const topology = workloadTopology(workload, { input, output: 'output', store: 'memory' })
     if (topology === undefined) expect.fail('no such workload')
-    using driver = new TopologyTestDriver(topology)
+    using driver = new TopologyTestDriver(topology, { statestoreCacheMaxBytes: 0 })
     const sums = new OutputChecksum()
     for (const [set, { key, value, timestampMs }] of merged(sets, n)) {
       driver.pipeRaw(input[set]!, { key: Buffer.from(key), value: Buffer.from(value), timestampMs })
