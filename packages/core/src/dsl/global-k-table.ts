@@ -10,7 +10,7 @@ export interface GlobalTableState {
 }
 
 /** Rows with keys of type `K` and values of type `V`. */
-export class GlobalKTable<K, V> {
+export class GlobalKTable<out K, out V> {
   /** @internal */
   readonly globalState: GlobalTableState
   declare protected readonly rows: readonly [K, V]

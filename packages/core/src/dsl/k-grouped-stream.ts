@@ -23,8 +23,8 @@ import type { WindowChoice } from './windows-choice.ts'
 
 /** What an aggregation does: where a key begins, and how a record is added. Null from `add` deletes the row. */
 export interface AggregateOptions<K, V, Agg, R> extends TableOptions<K, Agg> {
-  readonly init: () => Sync<Agg>
-  readonly add: (aggregate: Agg, value: V, key: K, context: RecordContext) => R
+  init(): Sync<Agg>
+  add(aggregate: Agg, value: V, key: K, context: RecordContext): R
 }
 
 /** When results of a windowed aggregation come out. */
@@ -39,7 +39,7 @@ export type WindowedBy<K, V, W> = W extends SessionWindows
   : TimeWindowedKStream<K, W extends SlidingWindows ? NotNull<V> : V>
 
 /** Records of a stream, grouped. */
-export class KGroupedStream<K, V> {
+export class KGroupedStream<out K, out V> {
   /** @internal */
   readonly grouping: Grouping
 

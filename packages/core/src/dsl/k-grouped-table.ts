@@ -15,19 +15,19 @@ import { tableNode } from './table-node.ts'
 
 /** Adds and takes out. Null from either deletes the group's row. */
 export interface TableAggregateOptions<K, V, Agg, R> extends TableOptions<K, Agg> {
-  readonly init: () => Sync<Agg>
-  readonly add: (aggregate: Agg, value: V, key: K, context: RecordContext) => R
-  readonly subtract: (aggregate: Agg, value: V, key: K, context: RecordContext) => R
+  init(): Sync<Agg>
+  add(aggregate: Agg, value: V, key: K, context: RecordContext): R
+  subtract(aggregate: Agg, value: V, key: K, context: RecordContext): R
 }
 
 /** As above, where aggregate and value have one type; the first value of a group is taken as it is. */
 export interface TableReduceOptions<K, V, R> extends TableOptions<K, V> {
-  readonly add: (aggregate: V, value: V, key: K, context: RecordContext) => R
-  readonly subtract: (aggregate: V, value: V, key: K, context: RecordContext) => R
+  add(aggregate: V, value: V, key: K, context: RecordContext): R
+  subtract(aggregate: V, value: V, key: K, context: RecordContext): R
 }
 
 /** Rows of a table, grouped. */
-export class KGroupedTable<K, V> {
+export class KGroupedTable<out K, out V> {
   /** @internal */
   readonly grouping: TableGrouping
 

@@ -61,7 +61,7 @@ type AnyJoinOptions =
   | GlobalJoinOptions<any, any, any>
 
 /** Records with keys of type `K` and values of type `V`. */
-export class KStream<K, V> {
+export class KStream<out K, out V> {
   /** @internal */
   readonly state: StreamState
 
@@ -137,12 +137,12 @@ export class KStream<K, V> {
   }
 
   /** Looks at each record and passes it on. */
-  peek(action: (value: V, key: K, context: RecordContext) => Sync<void>, options?: NameOptions): KStream<K, V> {
+  peek<R>(action: (value: V, key: K, context: RecordContext) => Sync<R>, options?: NameOptions): KStream<K, V> {
     return this.#append('KSTREAM-PEEK-', options, peekStream(action as never))
   }
 
   /** Calls the action for each record; the stream ends here. */
-  foreach(action: (value: V, key: K, context: RecordContext) => Sync<void>, options?: NameOptions): void {
+  foreach<R>(action: (value: V, key: K, context: RecordContext) => Sync<R>, options?: NameOptions): void {
     this.#append('KSTREAM-FOREACH-', options, foreachStream(action as never))
   }
 
@@ -267,7 +267,7 @@ export class KStream<K, V> {
     options: StreamJoinOptions<NotNull<K>, NotNull<V>, NotNull<VO>>,
   ): KStream<NotNull<K>, VOut>
   join<VO, VOut>(
-    table: KTable<NotNull<K>, VO, unknown>,
+    table: KTable<NotNull<K>, VO, any>,
     joiner: Joined<NotNull<K>, NotNull<V>, VO, VOut>,
     options?: StreamTableJoinOptions<NotNull<K>, NotNull<V>>,
   ): KStream<NotNull<K>, VOut>
@@ -287,7 +287,7 @@ export class KStream<K, V> {
     options: StreamJoinOptions<NotNull<K>, NotNull<V>, NotNull<VO>>,
   ): KStream<K, VOut>
   leftJoin<VO, VOut>(
-    table: KTable<NotNull<K>, VO, unknown>,
+    table: KTable<NotNull<K>, VO, any>,
     joiner: Joined<K, NotNull<V>, VO | null, VOut>,
     options?: StreamTableJoinOptions<NotNull<K>, NotNull<V>>,
   ): KStream<K, VOut>

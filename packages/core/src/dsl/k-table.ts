@@ -8,6 +8,7 @@ import { selectTable } from '../operator/table-select.ts'
 import { tableToStream } from '../operator/table-to-stream.ts'
 import { type ValueTransformer, transformTableValues } from '../operator/table-transform-values.ts'
 import type { ProcessorSupplier, RecordContext } from '../processor/processor.ts'
+import type { Windowed } from '../record/windowed.ts'
 import { toKeySerde, toSerde } from '../serde/standard-schema.ts'
 import type { StoreHandle } from '../store/definition.ts'
 import { storesOf } from '../topology/topology.ts'
@@ -23,7 +24,7 @@ import { type SuppressUntilClose, type SuppressUntilTime, suppressedTable } from
 
 /** Options of `toStream`: with `key` the stream gets other keys, as by `selectKey`. */
 export interface ToStreamOptions<K, V, KOut> extends NameOptions {
-  readonly key: (value: V, key: K, context: RecordContext) => Sync<KOut>
+  key(value: V, key: K, context: RecordContext): Sync<KOut>
 }
 
 /** Options of `transformValues`. */
@@ -33,16 +34,16 @@ export interface TransformOptions<K, V> extends TableOptions<K, V> {
 }
 
 /** Options of a join by foreign key. `name` is also the base of the internal topics' names. */
-export interface ForeignKeyJoinOptions<K, V, KO, Joined, VOut> extends TableOptions<K, VOut> {
+export interface ForeignKeyJoinOptions<K, V, KO, VO, VOut> extends TableOptions<K, NotNull<VOut>> {
   /** Key of the other table's row that a row refers to; null = none. */
-  readonly foreignKey: (value: V, key: K, context: RecordContext) => KO | null
-  readonly joiner: Joined
+  foreignKey(value: V, key: K, context: RecordContext): KO | null
+  joiner(left: V, right: VO, key: K, context: RecordContext): Sync<VOut>
 }
 
 type TableJoiner<K, L, R, VOut> = (left: L, right: R, key: K, context: RecordContext) => Sync<VOut>
 
 /** Rows with keys of type `K` and values of type `V`; `Deleted` is null if rows can disappear, else never. */
-export class KTable<K, V, Deleted = null> {
+export class KTable<out K, out V, out Deleted = null> {
   /** @internal */
   readonly state: TableState
   declare protected readonly rows: readonly [K, V, Deleted]
@@ -132,7 +133,7 @@ export class KTable<K, V, Deleted = null> {
    * clicks.groupByKey().windowedBy(tumbling('1m')).count().suppress({ until: 'window-close' })
    */
   suppress(options: SuppressUntilTime): KTable<K, V, Deleted>
-  suppress(options: SuppressUntilClose): KTable<K, V, never>
+  suppress(this: KTable<Windowed<any>, V, Deleted>, options: SuppressUntilClose): KTable<K, V, never>
   suppress(options: SuppressUntilClose | SuppressUntilTime): any {
     return new KTable(suppressedTable(this.state, options))
   }
@@ -168,8 +169,8 @@ export class KTable<K, V, Deleted = null> {
     options?: TableOptions<K, NotNull<VOut>>,
   ): KTable<K, NotNull<VOut>, Deleted | DO | NullOf<VOut>>
   join<KO, VO, VOut>(
-    other: KTable<KO, VO, unknown>,
-    options: ForeignKeyJoinOptions<K, V, KO, TableJoiner<K, V, VO, VOut>, NotNull<VOut>>,
+    other: KTable<KO, VO, any>,
+    options: ForeignKeyJoinOptions<K, V, KO, VO, VOut>,
   ): KTable<K, NotNull<VOut>, null>
   join(other: KTable<any, any, any>, second: unknown, options: TableOptions<any, any> = {}): KTable<K, any, any> {
     return this.#join('inner', other, second, options)
@@ -182,8 +183,8 @@ export class KTable<K, V, Deleted = null> {
     options?: TableOptions<K, NotNull<VOut>>,
   ): KTable<K, NotNull<VOut>, Deleted | NullOf<VOut>>
   leftJoin<KO, VO, VOut>(
-    other: KTable<KO, VO, unknown>,
-    options: ForeignKeyJoinOptions<K, V, KO, TableJoiner<K, V, VO | null, VOut>, NotNull<VOut>>,
+    other: KTable<KO, VO, any>,
+    options: ForeignKeyJoinOptions<K, V, KO, VO | null, VOut>,
   ): KTable<K, NotNull<VOut>, Deleted | NullOf<VOut>>
   leftJoin(other: KTable<any, any, any>, second: unknown, options: TableOptions<any, any> = {}): KTable<K, any, any> {
     return this.#join('left', other, second, options)

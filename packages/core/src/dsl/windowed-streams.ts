@@ -27,13 +27,13 @@ export interface WindowedTableOptions<K, V> extends TableOptions<K, V> {
 
 /** What a windowed aggregation does. Null from `add` deletes the window's row. */
 export interface WindowedAggregateOptions<K, V, Agg, R> extends WindowedTableOptions<K, Agg> {
-  readonly init: () => Sync<Agg>
-  readonly add: (aggregate: Agg, value: V, key: K, context: RecordContext) => R
+  init(): Sync<Agg>
+  add(aggregate: Agg, value: V, key: K, context: RecordContext): R
 }
 
 /** As above, and how two sessions that a record connects become one. */
 export interface SessionAggregateOptions<K, V, Agg, R> extends WindowedAggregateOptions<K, V, Agg, R> {
-  readonly merge: (one: Agg, two: Agg, key: K, context: RecordContext) => Agg
+  merge(one: Agg, two: Agg, key: K, context: RecordContext): Agg
 }
 
 /** What both kinds of windowed streams hold. */
@@ -44,7 +44,7 @@ export interface WindowedState {
 }
 
 /** A stream grouped by key and cut into tumbling, hopping, sliding or unlimited windows. */
-export class TimeWindowedKStream<K, V> {
+export class TimeWindowedKStream<out K, out V> {
   readonly #state: WindowedState
 
   /** @internal */
@@ -76,7 +76,7 @@ export class TimeWindowedKStream<K, V> {
 }
 
 /** A stream grouped by key and cut into sessions. When sessions merge, the old ones are deleted. */
-export class SessionWindowedKStream<K, V> {
+export class SessionWindowedKStream<out K, out V> {
   readonly #state: WindowedState
 
   /** @internal */

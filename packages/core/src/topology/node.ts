@@ -19,12 +19,12 @@ export type TopicNameExtractor<K = unknown, V = unknown> = (value: V, key: K, co
  * Chooses the partition of a record: a number, several (the record is written to each), an empty array (the record is
  * dropped), or undefined for the default: hash of the key's bytes, or any partition when the key is null.
  */
-export type Partitioner<K = unknown, V = unknown> = (
-  topic: string,
-  key: K,
-  value: V,
-  partitionCount: number,
-) => number | readonly number[] | undefined
+export type Partitioner<K = unknown, V = unknown> = Choice<K, V>['choose']
+
+/** Written as a method, so that a stream of a narrower type is still one of the wider. */
+interface Choice<K, V> {
+  choose(topic: string, key: K, value: V, partitionCount: number): number | readonly number[] | undefined
+}
 
 /** What nodes and stores fall back to, known only when the topology is run. Null: there is no default. */
 export interface SerdeDefaults {
