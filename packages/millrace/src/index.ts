@@ -1,7 +1,14 @@
-/** What people install: the DSL, the application, the embedded broker, and a plain client. */
-export { EmbeddedBroker, type EmbeddedBrokerOptions } from '@millrace/broker'
+/** Kafka Streams for TypeScript: everything an application needs, from one package. */
 export * from '@millrace/core'
+export { EmbeddedBroker, type EmbeddedBrokerOptions } from '@millrace/broker'
+export * from '@millrace/runtime'
+export { levelStores, type LevelStoresOptions } from '@millrace/store-level'
 export { KafkaClient, type KafkaClientOptions, type PartitionLag, type TopicSettings } from './client/kafka-client.ts'
 export type { ReaderOptions, ReadRecord } from './client/topic-reader.ts'
 export type { SendRecordOptions, TopicWriter, WriterOptions } from './client/topic-writer.ts'
+export { msgpack } from './default-serde.ts'
+export { jsonSchema, type JsonSchemaOptions } from './json-schema.ts'
+export { memoryStores } from './memory-stores.ts'
+export type { StreamsOptions } from './options.ts'
+export { StreamsApp } from './streams-app.ts'
 export type { KafkaTarget } from './transport-of.ts'

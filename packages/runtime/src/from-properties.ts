@@ -55,7 +55,7 @@ const refused: Readonly<Record<string, string>> = {
   'metric.reporters': otherWay,
   'metrics.*': otherWay,
   'enable.metrics.push': otherWay,
-  'rocksdb.config.setter': 'state is kept in LevelDB; its memory is stateBytesMax',
+  'rocksdb.config.setter': 'state is kept in LevelDB; its settings are those of levelStores',
   'enable.transactional.statestores': 'state is always transactional',
   'cache.max.bytes.buffering': 'its name is statestore.cache.max.bytes',
   'default.client.supplier': 'give a kafkajs client as `kafka`',

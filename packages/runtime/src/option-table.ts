@@ -241,12 +241,6 @@ export const optionTable: { readonly [K in keyof PlainOptions]-?: OptionSpec } =
     1,
     'Bytes of uncommitted state at which a commit comes early.',
   ),
-  stateBytesMax: count(
-    null,
-    268_435_456,
-    1_048_576,
-    'Memory for state in this process: engines, object caches, live indexes.',
-  ),
   stateCleanupDelay: duration(
     'state.cleanup.delay.ms',
     600_000,

@@ -89,8 +89,6 @@ export interface CountOptions {
   readonly statestoreCacheMaxBytes?: number
   /** Bytes of uncommitted state at which a commit comes early. */
   readonly statestoreUncommittedMaxBytes?: number
-  /** Memory for state in this process: engines, object caches, live indexes. */
-  readonly stateBytesMax?: number
   /** Replicas of internal topics; −1 = what the brokers are set to. */
   readonly replicationFactor?: number
   /** Copies of each state kept up to date on other instances. */
@@ -306,12 +304,6 @@ function checkCombinations(o: ResolvedOptions): void {
     conflict(
       'fetchMaxWait, requestTimeout',
       `a fetch may wait ${o.fetchMaxWaitMs} ms, but its answer is given up after ${o.requestTimeoutMs} ms`,
-    )
-  }
-  if (o.statestoreCacheMaxBytes > o.stateBytesMax) {
-    conflict(
-      'statestoreCacheMaxBytes, stateBytesMax',
-      `the cache (${o.statestoreCacheMaxBytes}) is a part of the memory for state (${o.stateBytesMax})`,
     )
   }
 }

@@ -1,0 +1,222 @@
+/**
+ * The application: a topology, options, and the concrete parts of this package put together — kafkajs' sockets or an
+ * embedded broker, LevelDB or memory, Node's clock.
+ */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ConfigError, type StoreHandle, type Topology } from '@millrace/core'
+import type { BuiltTopology, SerdeDefaults } from '@millrace/core/internal'
+import type { Logger, StoreEngineProvider } from '@millrace/core/port'
+import type { AppState, CloseOptions, InstanceMetadata, Metric, StateListener, StoreView } from '@millrace/runtime'
+import {
+  nodeClock,
+  nodeRandom,
+  nodeTimers,
+  nodeYield,
+  type ResolvedOptions,
+  resolveOptions,
+  stderrLogger,
+  StreamsRuntime,
+} from '@millrace/runtime/internal'
+import { levelStores } from '@millrace/store-level'
+import { msgpack } from './default-serde.ts'
+import { presetOptions, type StreamsOptions } from './options.ts'
+import { transportOf } from './transport-of.ts'
+
+/** Types that a store handle carries: its keys, and its values as queries show them. */
+type KeyOf<H> = H extends StoreHandle<infer K, infer _V> ? K : never
+type ValueOf<H> = H extends { readonly stored?: infer S }
+  ? unknown extends S
+    ? H extends StoreHandle<infer _K, infer V>
+      ? V
+      : never
+    : Exclude<S, undefined>
+  : never
+type AnyHandle = StoreHandle<any, any>
+
+/**
+ * Runs a topology.
+ *
+ * @example
+ * await using app = new StreamsApp(builder.build(), { applicationId: 'word-count', kafka: { brokers: ['localhost:9092'] } })
+ * await app.run() // starts, and closes cleanly on SIGINT or SIGTERM
+ */
+export class StreamsApp implements AsyncDisposable {
+  readonly #runtime: StreamsRuntime
+  readonly #logger: Logger
+
+  /**
+   * Checks options and topology; connects to nothing.
+   *
+   * @throws {MR_CONFIG_UNKNOWN} {MR_CONFIG_MISSING} {MR_CONFIG_INVALID} {MR_CONFIG_DURATION} {MR_CONFIG_CONFLICT} (ConfigError)
+   * @throws {MR_CONFIG_SERDE} (ConfigError) a topic of the user has no serde and there is no default
+   */
+  constructor(topology: Topology, options: StreamsOptions) {
+    const resolved = resolveOptions(options, presetOptions)
+    const logger = resolved.logger ?? stderrLogger
+    this.#logger = logger
+    const serdes: SerdeDefaults = {
+      key: resolved.defaultKeySerde ?? (msgpack().forKeys?.() as SerdeDefaults['key']),
+      value: resolved.defaultValueSerde ?? msgpack(),
+    }
+    const built = topology.build({ serdes })
+    requireSerdes(built, resolved)
+    const { stores, stateDirectory } = storesOf(options, resolved, logger)
+    this.#runtime = new StreamsRuntime({
+      topology: built,
+      options: resolved,
+      around: { clock: nodeClock, timers: nodeTimers, random: nodeRandom, logger },
+      transport: transportOf(options.kafka, resolved.clientId ?? resolved.applicationId, logger),
+      serdes,
+      stateDirectory,
+      stores,
+      yieldTurn: nodeYield,
+    })
+  }
+
+  /** CREATED → REBALANCING ↔ RUNNING → PENDING_SHUTDOWN → NOT_RUNNING, or → PENDING_ERROR → ERROR. */
+  get state(): AppState {
+    return this.#runtime.state
+  }
+
+  /** Calls back after each change of state. @returns a function that stops it */
+  onState(listener: StateListener): () => void {
+    return this.#runtime.onState(listener)
+  }
+
+  /**
+   * Starts; resolves when the cluster is reached and the workers run (state `REBALANCING`).
+   *
+   * @throws {MR_RUNTIME_UNREACHABLE} {MR_TRANSPORT_AUTHENTICATION} {MR_STORE_LOCKED} {MR_CONFIG_INVALID} {MR_RUNTIME_STATE} …
+   */
+  async start(): Promise<void> {
+    await this.#runtime.start()
+  }
+
+  /**
+   * Starts, and closes cleanly on SIGINT or SIGTERM; a second signal ends the process at once.
+   *
+   * @throws as `start`, and the error that stopped the application
+   */
+  async run(): Promise<void> {
+    const signals = ['SIGINT', 'SIGTERM'] as const
+    const onSignal = (signal: NodeJS.Signals): void => {
+      for (const each of signals) process.removeListener(each, onSignal)
+      this.#logger.info('closing', { signal })
+      void this.close()
+    }
+    for (const signal of signals) process.on(signal, onSignal)
+    try {
+      await this.start()
+      await this.#runtime.ended()
+    } finally {
+      for (const signal of signals) process.removeListener(signal, onSignal)
+    }
+  }
+
+  /** Resolves when the application was closed; rejects with the error that stopped it. */
+  async ended(): Promise<void> {
+    await this.#runtime.ended()
+  }
+
+  /**
+   * Commits, closes stores and connections; twice is harmless. Tells the group only with `leaveGroup: true`: otherwise
+   * peers take over after the session timeout, and a quick restart finds its tasks again (as Kafka Streams).
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    await this.#runtime.close(options)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /**
+   * A read-only view over the local partitions of a store, by handle or by name. It stays valid over rebalances.
+   *
+   * By name, and by the handle of a plain store, values come without the timestamps that tables keep beside them.
+   *
+   * @throws {MR_RUNTIME_STORE_UNKNOWN} (ConfigError); its methods: {MR_RUNTIME_STORE_UNAVAILABLE} (StoreUnavailableError)
+   */
+  store<H extends AnyHandle>(handle: H): StoreView<KeyOf<H>, ValueOf<H>>
+  store<K = unknown, V = unknown>(name: string): StoreView<K, V>
+  store(store: string | AnyHandle): StoreView<never, never> {
+    const asked =
+      typeof store === 'string'
+        ? { name: store, isPlain: true }
+        : { name: store.name, isPlain: !/^(timestamped|headers)-/.test(store.kind) }
+    return this.#runtime.store(asked) as StoreView<never, never>
+  }
+
+  /** Suspends processing and punctuation; membership and restore go on. */
+  pause(): void {
+    this.#runtime.pause()
+  }
+
+  resume(): void {
+    this.#runtime.resume()
+  }
+
+  get isPaused(): boolean {
+    return this.#runtime.isPaused
+  }
+
+  /** Starts one more worker. @returns its name */
+  addWorker(): string {
+    return this.#runtime.addWorker()
+  }
+
+  /** Stops one worker, which leaves the group. @returns its name, null when there is none */
+  async removeWorker(): Promise<string | null> {
+    return this.#runtime.removeWorker()
+  }
+
+  /** All counters as of now, with Kafka's names. */
+  metrics(): readonly Metric[] {
+    return this.#runtime.metrics()
+  }
+
+  /** Instances that named an `applicationServer`, with the input partitions they hold, as of the last rebalance. */
+  metadata(): readonly InstanceMetadata[] {
+    return this.#runtime.instances()
+  }
+
+  /** Tasks of this process, by worker. */
+  metadataForLocalWorkers(): ReturnType<StreamsRuntime['localTasks']> {
+    return this.#runtime.localTasks()
+  }
+}
+
+/** Internal topics fall back to the preset's serde; topics of the user must say what is in them. */
+function requireSerdes(topology: BuiltTopology, options: ResolvedOptions): void {
+  for (const node of topology.nodes) {
+    if (node.kind === 'processor') continue
+    const topics = node.kind === 'source' ? node.topics : node.topic === null ? null : [node.topic]
+    if (topics?.every((topic) => topology.isInternalTopic(topic)) === true) continue
+    const what = `${node.kind} "${node.name}"`
+    if (node.key === null && options.defaultKeySerde === null)
+      throw new ConfigError('MR_CONFIG_SERDE', { what, part: 'key' })
+    if (node.value === null && options.defaultValueSerde === null) {
+      throw new ConfigError('MR_CONFIG_SERDE', { what, part: 'value' })
+    }
+  }
+}
+
+function storesOf(
+  given: StreamsOptions,
+  options: ResolvedOptions,
+  logger: Logger,
+): { readonly stores: StoreEngineProvider; readonly stateDirectory: string | null } {
+  if (given.stores !== undefined) {
+    if (options.stateDirectory !== null) {
+      const reason = 'the stores given know their directory'
+      throw new ConfigError('MR_CONFIG_CONFLICT', { options: 'stateDirectory, stores', reason })
+    }
+    return { stores: given.stores, stateDirectory: null }
+  }
+  const stateDirectory = options.stateDirectory ?? join(tmpdir(), 'millrace', options.applicationId)
+  if (options.stateDirectory === null && process.env['NODE_ENV'] === 'production') {
+    logger.warn('state is kept in the directory for temporary files; set stateDirectory', { directory: stateDirectory })
+  }
+  return { stores: levelStores({ directory: stateDirectory }), stateDirectory }
+}
