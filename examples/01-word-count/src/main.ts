@@ -46,14 +46,8 @@ function brokerOptions(state: string | null): { directory?: string } {
 
 /** Resolves when the application has read every line, and every word between its two halves. */
 async function counted(client: KafkaClient, show: (text: string) => void): Promise<void> {
-  const topics = [
-    sentences.name,
-    ...topology.internalTopics
-      .filter(({ kind }) => kind === 'repartition')
-      .map(({ name }) => topology.topicName(name, applicationId)),
-  ]
   for (let left = Number.POSITIVE_INFINITY; left > 0;) {
-    const partitionLags = await client.lag(applicationId, topics)
+    const partitionLags = await client.lag(applicationId, [sentences.name])
     left = partitionLags.reduce((sum, { lag }) => sum + lag, 0)
     show(`${left} records to go`)
     if (left > 0) await new Promise((resolve) => setTimeout(resolve, 50))

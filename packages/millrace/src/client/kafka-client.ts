@@ -12,6 +12,7 @@ import {
   isAlreadyThere,
   listGroupOffsets,
   listOffsets,
+  listTopics,
   type Surroundings,
   waitForTopics,
 } from '@millrace/protocol'
@@ -103,15 +104,22 @@ export class KafkaClient implements AsyncDisposable {
     }
   }
 
-  /** Committed and end offsets of every partition of the topics; what the group did not begin counts from offset 0. */
-  async lag(groupId: string, topics: readonly string[]): Promise<PartitionLag[]> {
+  /**
+   * Committed and end offsets of every partition that the group reads: of the topics named, of those it has committed
+   * for, and of its own repartition topics. What it did not begin counts from offset 0.
+   */
+  async lag(groupId: string, topics: readonly string[] = []): Promise<PartitionLag[]> {
     const admin = await this.#adminCluster()
-    const metadata = await waitForTopics(admin, topics)
+    // committed offsets first: what is read afterwards can only be further, so that 0 means done
+    const offsets = await listGroupOffsets(admin, groupId)
+    const names = new Set([...topics, ...offsets.map(({ topic }) => topic)])
+    for (const name of (await listTopics(admin)).keys()) {
+      if (name.startsWith(`${groupId}-`) && name.endsWith('-repartition')) names.add(name)
+    }
+    const metadata = await waitForTopics(admin, [...names])
     const partitions = metadata.flatMap(({ name, partitions: all }) =>
       all.map((_, partition) => ({ topic: name, partition })),
     )
-    // committed offsets first: what is read afterwards can only be further, so that 0 means done
-    const offsets = await listGroupOffsets(admin, groupId)
     const ends = await listOffsets(
       admin,
       partitions.map((place) => ({ ...place, at: 'latest' as const })),
