@@ -42,6 +42,8 @@ export class BrokerState {
   readonly producerIds: ProducerIds
   /** True when connections have to authenticate before anything else. */
   readonly requiresAuthentication: boolean = false
+  /** A simulation raises it to move every coordinator to another node. */
+  coordinatorShift: number = 0
   closed: boolean = false
 
   /** Opens what the storage holds. */
@@ -67,7 +69,7 @@ export class BrokerState {
 
   /** Node that coordinates this group or transactional id. */
   coordinatorOf(key: string): NodeAddress {
-    return this.nodes[hashOf(key) % this.nodes.length] as NodeAddress
+    return this.nodes[(hashOf(key) + this.coordinatorShift) % this.nodes.length] as NodeAddress
   }
 
   close(): void {

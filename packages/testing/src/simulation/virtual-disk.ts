@@ -2,8 +2,8 @@
  * The disk of one machine in a simulation: store engines whose rows survive the processes that use them.
  *
  * A kill of the process loses no finished write; one under way is there whole or not at all. A loss of power may also lose
- * the last writes, or one in the middle of them (a hole, which LevelDB does not report: state of 103 of 279 damaged copies).
- * Each image that comes back is one that a real disk could show.
+ * the last writes, or one in the middle of them (a hole, which LevelDB does not report: exactly-once.md, L2). Each image
+ * that comes back is one that a real disk could show.
  */
 import { FatalError } from '@millrace/core'
 import { memoryEngine } from '@millrace/core/internal'
@@ -19,7 +19,9 @@ interface Volume {
   recent: (readonly EngineOperation[])[]
   /** What the processes see: base and all recent writes. */
   image: StoreEngine
-  underWay: readonly EngineOperation[] | null
+  readonly underWay: Set<readonly EngineOperation[]>
+  /** The process that has it open; LevelDB's lock. */
+  holder: VirtualProcess | null
 }
 
 const recentMax = 8
@@ -27,6 +29,8 @@ const recentMax = 8
 export class VirtualDisk {
   /** Writes fail with "no space" while true. */
   isFull = false
+  /** Small values beside the stores, e.g. the process id. */
+  readonly notes = new Map<string, string>()
   private readonly volumes = new Map<string, Volume>()
   private readonly time: VirtualTime
   private readonly random: SeededRandom
@@ -41,11 +45,11 @@ export class VirtualDisk {
     return {
       persistent: true,
       open: async (name) => {
-        if (!process.passes(`disk open ${name}`)) return await never()
+        if (!process.passes(`disk open ${name}`)) return never()
         return this.engine(name, process)
       },
       destroy: async (name) => {
-        if (!process.passes(`disk destroy ${name}`)) return await never()
+        if (!process.passes(`disk destroy ${name}`)) return never()
         this.volumes.delete(name)
       },
       list: async () => [...this.volumes.keys()],
@@ -54,12 +58,21 @@ export class VirtualDisk {
     }
   }
 
+  /** Rows of an engine as the checker sees them; empty when there is no such engine. */
+  rows(name: string): StoreEngine | undefined {
+    return this.volumes.get(name)?.image
+  }
+
+  names(): string[] {
+    return [...this.volumes.keys()]
+  }
+
   /** The process was killed: a write under way is there, or not. */
   async processCrashed(): Promise<void> {
     for (const volume of this.volumes.values()) {
-      const { underWay } = volume
-      volume.underWay = null
-      if (underWay !== null && this.random.chance(0.5)) await this.apply(volume, underWay)
+      const underWay = [...volume.underWay]
+      volume.underWay.clear()
+      for (const operations of underWay) if (this.random.chance(0.5)) await this.apply(volume, operations)
     }
   }
 
@@ -76,36 +89,59 @@ export class VirtualDisk {
     }
   }
 
+  /** The disk is gone: a new machine. */
+  lost(): void {
+    this.volumes.clear()
+    this.notes.clear()
+  }
+
   private engine(name: string, process: VirtualProcess): StoreEngine {
     const volume = this.volumes.get(name) ?? emptyVolume(name)
     this.volumes.set(name, volume)
-    const { image } = volume
+    const { holder, image } = volume
+    if (holder?.isAlive === true) {
+      throw new FatalError('MR_STORE_LOCKED', { directory: name, holder: holder.name })
+    }
+    volume.holder = process
     return {
       supports: image.supports,
       getSync: (key) => image.getSync(key),
-      getMany: (keys) => image.getMany(keys),
+      getMany: async (keys) => image.getMany(keys),
       range: (options) => image.range(options),
       rangeSync: (options) => image.rangeSync(options),
-      write: (operations) => this.write(volume, operations, process),
-      clear: (range) => image.clear(range),
+      write: async (operations) => this.write(volume, operations, process),
+      clear: async (range) => {
+        if (!process.passes(`disk clear ${name}`)) return never()
+        await image.clear(range)
+        await this.settle(volume)
+      },
       compact: async () => undefined,
       snapshot: () => image.snapshot(),
       stats: () => image.stats(),
-      close: async () => undefined,
-      [Symbol.asyncDispose]: async () => undefined,
+      close: async () => {
+        if (process.isAlive) volume.holder = null
+      },
+      [Symbol.asyncDispose]: async () => {
+        if (process.isAlive) volume.holder = null
+      },
     }
   }
 
   private async write(volume: Volume, operations: readonly EngineOperation[], process: VirtualProcess): Promise<void> {
-    if (!process.passes('disk write')) return await never()
+    if (!process.passes('disk write')) return never()
     if (this.isFull) throw new FatalError('MR_STORE_DISK_FULL', { directory: 'virtual disk', reason: 'ENOSPC' })
     const copy = operations.map(({ key, value }) => ({ key: key.slice(), value: value?.slice() ?? null }))
-    volume.underWay = copy
+    volume.underWay.add(copy)
     await new Promise<void>((resolve, reject) => {
       this.time.after(this.random.next(), () => {
-        if (volume.underWay !== copy || !process.passes('disk written')) return
-        volume.underWay = null
-        this.apply(volume, copy).then(() => process.enter(resolve), reject)
+        if (!volume.underWay.delete(copy)) return
+        this.apply(volume, copy).then(
+          () =>
+            process.enter(() => {
+              if (process.passes('disk written')) resolve()
+            }),
+          reject,
+        )
       })
     })
   }
@@ -116,10 +152,16 @@ export class VirtualDisk {
     const oldest = volume.recent.length > recentMax ? volume.recent.shift() : undefined
     if (oldest !== undefined) await volume.base.write(oldest)
   }
+
+  /** All of it is safe from a loss of power from now on. */
+  private async settle(volume: Volume): Promise<void> {
+    volume.base = await copyOf(volume.image)
+    volume.recent = []
+  }
 }
 
 function emptyVolume(name: string): Volume {
-  return { base: memoryEngine(`${name} base`), recent: [], image: memoryEngine(name), underWay: null }
+  return { base: memoryEngine(`${name} base`), recent: [], image: memoryEngine(name), underWay: new Set(), holder: null }
 }
 
 async function copyOf(engine: StoreEngine): Promise<StoreEngine> {

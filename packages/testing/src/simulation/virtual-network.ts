@@ -1,69 +1,97 @@
 /**
- * The network between a virtual process and its brokers: the transport port with seeded delays and faults around another
- * transport (the embedded broker's).
+ * The network between virtual processes and the virtual cluster: the transport port with seeded delays and faults, straight
+ * into the embedded broker's connections.
  *
- * Requests of one channel reach a broker in order and are answered in order (fetches on a connection of their own, as the
- * port says); between channels anything may overtake. A broken connection may have carried the request or not: the caller
- * cannot tell, which is the point.
+ * On one connection requests arrive in order and are answered in order; fetches have a connection of their own, as the port
+ * says; between connections anything may overtake. A connection that breaks fails everything that waits on it, and the
+ * caller cannot tell what was carried out. Nor when: a request may also arrive long after its connection broke.
  */
 import { RetriableError } from '@millrace/core'
 import type {
-  BrokerAddress,
+  Cancellable,
   SendOptions,
   Transport,
   TransportChannel,
   TransportNode,
   TransportRole,
 } from '@millrace/core/port'
+import type { Connection } from '@millrace/broker/internal'
+import { apiByKey } from '@millrace/protocol/internal'
 import type { SeededRandom } from './seeded-random.ts'
+import type { Trace } from './trace.ts'
+import type { VirtualCluster } from './virtual-cluster.ts'
 import { never, type VirtualProcess } from './virtual-process.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
+/** What goes wrong on the way; probabilities are per request. */
 export interface NetworkFaults {
   /** One way, ms: between these, skewed to the lower. */
   delayMs: readonly [least: number, most: number]
-  /** Share of requests whose connection breaks before the broker gets them. */
+  /** The connection breaks before the broker gets the request. */
   lostRequests: number
-  /** Share whose answer is lost: the broker has acted. */
-  lostResponses: number
+  /** The connection breaks, and the broker gets the request all the same, up to `lateMs` later. */
+  lateRequests: number
+  lateMs: number
+  /** The broker has acted; the connection breaks before the answer. */
+  lostAnswers: number
+  /** The broker has acted; the answer never comes, and the connection stays: the caller runs into its timeout. */
+  silentAnswers: number
 }
 
-export const quietNetwork: NetworkFaults = { delayMs: [0, 2], lostRequests: 0, lostResponses: 0 }
+export const quietNetwork: NetworkFaults = {
+  delayMs: [0, 2],
+  lostRequests: 0,
+  lateRequests: 0,
+  lateMs: 15_000,
+  lostAnswers: 0,
+  silentAnswers: 0,
+}
 
+/** What the network stands in. */
 export interface NetworkWorld {
   readonly time: VirtualTime
   readonly random: SeededRandom
+  readonly trace: Trace
+  readonly cluster: VirtualCluster
   /** Read at each request, so that a scenario changes them while it runs. */
   readonly faults: NetworkFaults
+  /** Nodes that the processes named here cannot reach, `process node`; checked at each request. */
+  readonly partitioned: ReadonlySet<string>
 }
 
 const fetchApiKey = 1
+const timeoutMsDefault = 30_000
 
-/** The transport of one process. */
-export function virtualNetwork(inner: Transport, process: VirtualProcess, world: NetworkWorld): Transport {
+/** The transport of one life of a process. */
+export function virtualTransport(process: VirtualProcess, world: NetworkWorld): Transport {
   return {
-    open: async (role) => new VirtualChannel(await inner.open(role), role, process, world),
+    open: async (role) => new VirtualChannel(role, process, world),
     close: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   }
 }
 
+interface Waiting {
+  readonly label: string
+  readonly timer: Cancellable
+  resolve(answer: Uint8Array): void
+  reject(error: Error): void
+}
+
 class VirtualChannel implements TransportChannel {
-  private readonly inner: TransportChannel
   private readonly role: TransportRole
   private readonly process: VirtualProcess
   private readonly world: NetworkWorld
-  /** When the last request, and the last answer, of each connection arrive: later ones never overtake. */
-  private readonly arrivals = new Map<string, number>()
+  private readonly links = new Map<string, Link>()
   private closed = false
 
-  constructor(inner: TransportChannel, role: TransportRole, process: VirtualProcess, world: NetworkWorld) {
-    this.inner = inner
+  constructor(role: TransportRole, process: VirtualProcess, world: NetworkWorld) {
     this.role = role
     this.process = process
     this.world = world
   }
 
+  // oxlint-disable-next-line max-params -- the port's signature
   async send(
     node: TransportNode,
     apiKey: number,
@@ -71,53 +99,146 @@ class VirtualChannel implements TransportChannel {
     body: Uint8Array,
     options?: SendOptions,
   ): Promise<Uint8Array> {
-    const label = `${this.role} ${apiKey}`
+    const label = `${this.role} ${apiByKey(apiKey)?.name ?? apiKey}`
+    this.world.trace.bytes(body)
     if (!this.process.passes(`send ${label}`)) return await never()
     if (this.closed) throw disconnected(node, 'the channel is closed')
-    const { random, faults } = this.world
-    const connection = `${node}/${apiKey === fetchApiKey ? 'fetch' : 'other'}`
-    const fate = random.next()
-    const bytes = body.slice()
+    const nodeId = node === 'any' ? this.world.cluster.anyNode() : node
+    const link = this.link(nodeId, apiKey === fetchApiKey ? 'fetch' : 'other')
+    const timeoutMs = options?.timeoutMs ?? timeoutMsDefault
     return await new Promise<Uint8Array>((resolve, reject) => {
-      const settle = (run: () => void): void => this.process.enter(run)
-      if (fate < faults.lostRequests) {
-        this.deliver(`${connection} answer`, () => settle(() => reject(disconnected(node, 'the connection broke'))))
-        return
+      const waiting: Waiting = {
+        label,
+        timer: this.process.timers.after(timeoutMs, () => link.timedOut(waiting, label, timeoutMs)),
+        resolve,
+        reject,
       }
-      this.deliver(`${connection} request`, () => {
-        void this.inner.send(node, apiKey, version, bytes, options).then(
-          (response) => {
-            const copy = response.slice()
-            this.deliver(`${connection} answer`, () => {
-              if (fate < faults.lostRequests + faults.lostResponses)
-                settle(() => reject(disconnected(node, 'the connection broke before the answer')))
-              else if (this.process.passes(`answer ${label}`)) settle(() => resolve(copy))
-            })
-          },
-          (error: unknown) => this.deliver(`${connection} answer`, () => settle(() => reject(error))),
-        )
-      })
+      link.send(waiting, { apiKey, version, bytes: body.slice() })
     })
   }
 
-  learn(brokers: readonly BrokerAddress[]): void {
-    this.inner.learn(brokers)
+  learn(): void {
+    // Nodes are reached by their number.
   }
 
   async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
-    await this.inner.close()
+    for (const link of this.links.values()) link.break('the channel was closed')
   }
 
-  /** Runs `run` after one way through the network, never before what was sent earlier in this direction. */
-  private deliver(direction: string, run: () => void): void {
-    const { time, random, faults } = this.world
-    const [least, most] = faults.delayMs
-    const skewed = least + (most - least) * random.next() ** 3
-    const arrivalMs = Math.max(time.nowMs + skewed, this.arrivals.get(direction) ?? 0)
-    this.arrivals.set(direction, arrivalMs)
-    time.after(arrivalMs - time.nowMs, run)
+  private link(nodeId: number, kind: string): Link {
+    const key = `${nodeId} ${kind}`
+    let link = this.links.get(key)
+    if (link === undefined || link.isBroken) {
+      link = new Link(nodeId, this.process, this.world)
+      this.links.set(key, link)
+    }
+    return link
+  }
+}
+
+/** One connection until it breaks. */
+class Link {
+  isBroken = false
+  private readonly nodeId: number
+  private readonly process: VirtualProcess
+  private readonly world: NetworkWorld
+  private readonly waiting = new Set<Waiting>()
+  private readonly brokerSide: Connection | null
+  /** When the last request, and the last answer, arrive: later ones never overtake. */
+  private requestMs = 0
+  private answerMs = 0
+
+  constructor(nodeId: number, process: VirtualProcess, world: NetworkWorld) {
+    this.nodeId = nodeId
+    this.process = process
+    this.world = world
+    this.brokerSide = world.cluster.connect(nodeId, () => this.break('the broker has gone'))
+  }
+
+  send(waiting: Waiting, request: { apiKey: number; version: number; bytes: Uint8Array }): void {
+    const { random, faults, partitioned } = this.world
+    this.waiting.add(waiting)
+    const { brokerSide } = this
+    if (brokerSide === null) {
+      this.break('connection refused')
+      return
+    }
+    if (partitioned.has(`${this.process.name.split('/')[0]} ${this.nodeId}`)) return
+    let dice = random.next() - faults.lostRequests
+    if (dice < 0) {
+      this.break('the connection broke')
+      return
+    }
+    const submit = (): void =>
+      brokerSide.submit({
+        ...request,
+        clientId: this.process.name,
+        done: (outcome) => {
+          if (outcome === 'disconnect') this.break('the broker closed the connection')
+          else if (outcome !== 'silent') this.answer(waiting, outcome, dice)
+        },
+      })
+    dice -= faults.lateRequests
+    if (dice < 0) {
+      this.world.time.after(faults.lateMs * random.next() ** 2, submit)
+      this.break('the connection broke')
+      return
+    }
+    this.requestMs = this.arrival(this.requestMs)
+    this.world.time.after(this.requestMs - this.world.time.nowMs, submit)
+  }
+
+  timedOut(waiting: Waiting, api: string, timeoutMs: number): void {
+    if (!this.waiting.delete(waiting)) return
+    const details = { broker: `broker ${this.nodeId}`, api, timeoutMs }
+    waiting.reject(new RetriableError('MR_TRANSPORT_TIMEOUT', details))
+  }
+
+  /** Everything that waits fails, a little later. */
+  break(reason: string): void {
+    if (this.isBroken) return
+    this.isBroken = true
+    this.world.time.after(this.oneWay(), () => this.process.enter(() => this.failAll(reason)))
+  }
+
+  private answer(waiting: Waiting, bytes: Uint8Array, dice: number): void {
+    const { faults, time, trace } = this.world
+    if (this.isBroken || !this.waiting.has(waiting)) return
+    const left = dice - faults.lostAnswers
+    if (left < 0) {
+      this.break('the connection broke before the answer')
+      return
+    }
+    if (left < faults.silentAnswers) return
+    const copy = bytes.slice()
+    trace.bytes(copy)
+    this.answerMs = this.arrival(this.answerMs)
+    time.after(this.answerMs - time.nowMs, () =>
+      this.process.enter(() => {
+        if (!this.waiting.delete(waiting)) return
+        waiting.timer.cancel()
+        if (this.process.passes(`answer ${waiting.label}`)) waiting.resolve(copy)
+      }),
+    )
+  }
+
+  private failAll(reason: string): void {
+    for (const waiting of this.waiting) {
+      waiting.timer.cancel()
+      waiting.reject(disconnected(this.nodeId, reason))
+    }
+    this.waiting.clear()
+  }
+
+  private arrival(earlierMs: number): number {
+    return Math.max(this.world.time.nowMs + this.oneWay(), earlierMs)
+  }
+
+  private oneWay(): number {
+    const [least, most] = this.world.faults.delayMs
+    return least + (most - least) * this.world.random.next() ** 3
   }
 }
 

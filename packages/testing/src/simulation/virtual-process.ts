@@ -11,28 +11,26 @@ import type { SeededRandom } from './seeded-random.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 /** Wall-clock time at the start of every simulation. */
-const epochMs = 1_700_000_000_000
+export const epochMs = 1_700_000_000_000
 
 export class VirtualProcess {
   readonly name: string
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
-  /** Labels of the yield points passed; the n-th is where `killAt(n)` strikes. */
-  yields = 0
   /** Jump of this process' wall clock, ms; the monotonic clock never jumps. */
   clockJumpMs = 0
   private readonly time: VirtualTime
+  private readonly observe: ((process: VirtualProcess, label: string) => void) | null
   private alive = true
   private suspended = false
   private readonly waiting: (() => void)[] = []
-  private readonly observe: (process: VirtualProcess, label: string) => void
 
   /** @param observe called at each yield point, before its effect; may kill or suspend the process */
   constructor(
     name: string,
     world: { readonly time: VirtualTime; readonly random: SeededRandom },
-    observe: (process: VirtualProcess, label: string) => void,
+    observe: ((process: VirtualProcess, label: string) => void) | null = null,
   ) {
     this.name = name
     this.time = world.time
@@ -42,11 +40,18 @@ export class VirtualProcess {
       nowMs: () => epochMs + Math.floor(this.time.nowMs) + this.clockJumpMs,
       monotonicMs: () => this.time.nowMs,
     }
-    this.timers = { after: (ms, run) => this.after(ms, run), sleep: (ms, signal) => this.sleep(ms, signal) }
+    this.timers = {
+      after: (ms, run) => this.after(ms, run),
+      sleep: async (ms, signal) => this.sleep(ms, signal),
+    }
   }
 
   get isAlive(): boolean {
     return this.alive
+  }
+
+  get isSuspended(): boolean {
+    return this.suspended
   }
 
   /** SIGKILL. */
@@ -62,6 +67,7 @@ export class VirtualProcess {
 
   /** SIGCONT: what came due meanwhile runs now, in its order. */
   resume(): void {
+    if (!this.suspended) return
     this.suspended = false
     for (const run of this.waiting.splice(0)) this.time.after(0, () => this.enter(run))
   }
@@ -73,16 +79,23 @@ export class VirtualProcess {
    */
   passes(label: string): boolean {
     if (!this.alive) return false
-    this.yields++
-    this.observe(this, label)
+    this.observe?.(this, label)
     return this.alive
   }
 
   /** Runs code of this process: at once, after it continues, or never. */
   enter(run: () => void): void {
     if (!this.alive) return
-    if (this.suspended) this.waiting.push(run)
-    else run()
+    if (this.suspended) {
+      this.waiting.push(run)
+      return
+    }
+    try {
+      run()
+    } catch (error) {
+      // Code that was running when the process died: nobody is left to see its errors.
+      if (this.alive) throw error
+    }
   }
 
   private after(delayMs: number, run: () => void): Cancellable {

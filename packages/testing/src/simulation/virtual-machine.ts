@@ -1,0 +1,111 @@
+/**
+ * A machine: a disk, and the program that runs on it, one life of a process after the other. What a supervisor does on a
+ * real machine (start again what has ended) is done here.
+ */
+import { SeededRandom } from './seeded-random.ts'
+import { VirtualDisk } from './virtual-disk.ts'
+import { VirtualProcess } from './virtual-process.ts'
+import type { World } from './world.ts'
+
+/** How a life ended. */
+export interface Ended {
+  readonly life: number
+  readonly atMs: number
+  /** What the program rejected with; undefined when it returned. */
+  readonly error: unknown
+}
+
+/** What runs on a machine: resolves or rejects when the program ends by itself. */
+export type Program = (machine: VirtualMachine, process: VirtualProcess) => Promise<void>
+
+export class VirtualMachine {
+  readonly name: string
+  readonly disk: VirtualDisk
+  /** Yield points passed, over all lives. */
+  yields = 0
+  lives = 0
+  /** Lives that ended by themselves. */
+  readonly ended: Ended[] = []
+  private readonly world: World
+  private readonly program: Program
+  private readonly random: SeededRandom
+  private process: VirtualProcess | null = null
+  private readonly killAt = new Map<number, number>()
+
+  constructor(name: string, world: World, program: Program) {
+    this.name = name
+    this.world = world
+    this.program = program
+    this.random = new SeededRandom(world.seed, name)
+    this.disk = new VirtualDisk({ time: world.time, random: this.random })
+  }
+
+  /** The present life, null while the machine is down. */
+  get running(): VirtualProcess | null {
+    return this.process
+  }
+
+  /** Kills the process at its n-th yield point, counted over all lives, and starts it again `downMs` later. */
+  killAtYield(yieldPoint: number, downMs: number): void {
+    this.killAt.set(yieldPoint, downMs)
+  }
+
+  /** Starts a life, unless one is running. */
+  start(): void {
+    if (this.process !== null) return
+    const { time, trace, random: worldRandom } = this.world
+    const life = ++this.lives
+    const random = new SeededRandom(worldRandom.between(0, 0x7fffffff), this.name)
+    const process = new VirtualProcess(`${this.name}/${life}`, { time, random }, (one, label) => this.observe(one, label))
+    this.process = process
+    trace.note(time.nowMs, process.name, 'starts')
+    this.program(this, process).then(
+      () => this.hasEnded(process, undefined),
+      (error: unknown) => this.hasEnded(process, error),
+    )
+  }
+
+  /** SIGKILL, and a start `downMs` later; with `power` the whole machine loses power. */
+  kill(downMs: number, power = false): void {
+    const { process } = this
+    if (process === null) return
+    this.world.trace.note(this.world.time.nowMs, process.name, power ? 'loses power' : 'is killed')
+    process.kill()
+    this.process = null
+    const restart = power ? this.disk.machineCrashed() : this.disk.processCrashed()
+    void restart.then(() => this.world.time.after(downMs, () => this.start()))
+  }
+
+  /** SIGSTOP for `forMs`. */
+  suspend(forMs: number): void {
+    const { process } = this
+    if (process === null || process.isSuspended) return
+    this.world.trace.note(this.world.time.nowMs, process.name, `is stopped for ${Math.round(forMs)} ms`)
+    process.suspend()
+    this.world.time.after(forMs, () => {
+      this.world.trace.note(this.world.time.nowMs, process.name, 'continues')
+      process.resume()
+    })
+  }
+
+  private observe(process: VirtualProcess, label: string): void {
+    this.yields++
+    this.world.trace.note(this.world.time.nowMs, process.name, label)
+    const downMs = this.killAt.get(this.yields)
+    if (downMs !== undefined) this.kill(downMs)
+  }
+
+  private hasEnded(process: VirtualProcess, error: unknown): void {
+    if (!process.isAlive) return
+    const { time, trace } = this.world
+    const what = error instanceof Error ? `${error.name} ${error.message}` : 'nothing'
+    trace.note(time.nowMs, process.name, `ends with ${what}`)
+    this.ended.push({ life: this.lives, atMs: time.nowMs, error })
+    process.kill()
+    this.process = null
+    time.after(supervisorMs, () => this.start())
+  }
+}
+
+/** A supervisor starts what has ended by itself after this. */
+const supervisorMs = 500

@@ -1,0 +1,41 @@
+/**
+ * Everything that one run of one seed consists of: time, chance, the trace, the cluster, the network, the machines.
+ */
+import { SeededRandom } from './seeded-random.ts'
+import { Trace } from './trace.ts'
+import { type ClusterSettings, VirtualCluster } from './virtual-cluster.ts'
+import { type Program, VirtualMachine } from './virtual-machine.ts'
+import { type NetworkFaults, quietNetwork } from './virtual-network.ts'
+import { VirtualTime } from './virtual-time.ts'
+
+export class World {
+  readonly seed: number
+  readonly time = new VirtualTime()
+  readonly random: SeededRandom
+  readonly trace: Trace
+  readonly cluster: VirtualCluster
+  readonly machines: VirtualMachine[] = []
+  /** Of the network; replaced while the world runs. */
+  faults: NetworkFaults = quietNetwork
+  /** `machine node` pairs that cannot talk to each other. */
+  readonly partitioned = new Set<string>()
+
+  constructor(seed: number, cluster: ClusterSettings, keepTrace = false) {
+    this.seed = seed
+    this.random = new SeededRandom(seed, 'world')
+    this.trace = new Trace(keepTrace)
+    this.cluster = new VirtualCluster(cluster, this)
+  }
+
+  /** Adds a machine; `start` begins its first life. */
+  machine(name: string, program: Program): VirtualMachine {
+    const machine = new VirtualMachine(name, this, program)
+    this.machines.push(machine)
+    return machine
+  }
+
+  /** Runs until `done` or until `ms` from now have passed; true when done. */
+  async run(done: () => boolean, ms: number): Promise<boolean> {
+    return this.time.run(done, this.time.nowMs + ms)
+  }
+}
