@@ -1,6 +1,8 @@
 import { kafkajsTransport } from '@millrace/transport-kafkajs'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { clientContract } from '../protocol-client/contract.ts'
+import { groupContract } from '../protocol-client/group-contract.ts'
+import { transactionContract } from '../protocol-client/transaction-contract.ts'
 import { missing, type RealKafka, startKafka, versions } from './real-kafka.ts'
 
 for (const version of versions) {
@@ -11,5 +13,7 @@ for (const version of versions) {
     })
     afterAll(async () => kafka[Symbol.asyncDispose]())
     clientContract(() => kafkajsTransport({ brokers: [kafka.bootstrap] }))
+    transactionContract(() => kafkajsTransport({ brokers: [kafka.bootstrap] }))
+    groupContract(() => kafkajsTransport({ brokers: [kafka.bootstrap] }))
   })
 }

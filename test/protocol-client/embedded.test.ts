@@ -1,14 +1,16 @@
 import { EmbeddedBroker } from '@millrace/broker'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { clientContract } from './contract.ts'
+import { groupContract } from './group-contract.ts'
 
 for (const version of ['4.x', '3.9'] as const) {
   describe(`protocol client on the embedded broker (${version})`, () => {
     let broker: EmbeddedBroker
     beforeAll(async () => {
-      broker = await EmbeddedBroker.start({ version })
+      broker = await EmbeddedBroker.start({ version, config: { 'group.min.session.timeout.ms': 100 } })
     })
     afterAll(async () => broker.close())
     clientContract(() => broker.transport())
+    groupContract(() => broker.transport())
   })
 }

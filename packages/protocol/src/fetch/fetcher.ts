@@ -18,7 +18,7 @@ import { errorCode } from '../codec/error-code.ts'
 import { type AnsweredPartition, type AskedPartition, fetchOnce, type FetchLimits } from './fetch-request.ts'
 import type { Isolation, OffsetPlace } from './list-offsets.ts'
 import { type FetchedPartition, PartitionBuffer } from './partition-buffer.ts'
-import { judgeTopic, leaderToAsk, leaderUnknown } from './partition-leader.ts'
+import { isReplaced, judgeTopic, leaderToAsk, leaderUnknown } from './partition-leader.ts'
 import { resetPositions } from './position-reset.ts'
 
 /** Limits of a fetcher; all have defaults. */
@@ -316,6 +316,10 @@ export class Fetcher implements AsyncDisposable {
 
   #decideOutOfRange(buffer: PartitionBuffer): void {
     const { topic, partition, position: offset } = buffer
+    if (isReplaced(this.#cluster.metadata, buffer)) {
+      buffer.error = new FatalError('MR_PROTOCOL_TOPIC_REPLACED', { topic })
+      return
+    }
     const place = this.#options.onOutOfRange?.(topic, partition, offset) ?? null
     if (place === null) buffer.error = new FatalError('MR_PROTOCOL_OFFSET_RANGE', { topic, partition, offset })
     else buffer.jump(place)

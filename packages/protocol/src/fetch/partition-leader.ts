@@ -24,13 +24,19 @@ export function leaderToAsk(metadata: MetadataCache, buffer: PartitionBuffer): n
   if (known === undefined) return leaderUnknown
   if (buffer.topicId === null) buffer.topicId = known.id
   const partitions = known.partitions.length
-  if (known.id !== buffer.topicId && known.id !== noTopicId) {
+  if (isReplaced(metadata, buffer)) {
     buffer.error = new FatalError('MR_PROTOCOL_TOPIC_REPLACED', { topic })
   } else if (partition >= partitions && partitions > 0) {
     buffer.error = new FatalError('MR_PROTOCOL_PARTITION_MISSING', { topic, partition, partitions })
   }
   if (buffer.error !== null) return nothingToAsk
   return metadata.leader(topic, partition)?.leader ?? leaderUnknown
+}
+
+/** True when the topic was deleted and created anew since it was first seen. */
+export function isReplaced(metadata: MetadataCache, { topic, topicId }: PartitionBuffer): boolean {
+  const id = metadata.topic(topic)?.id ?? topicId
+  return topicId !== null && id !== topicId && id !== noTopicId
 }
 
 /** After a refresh: sets `error` when this user has no right to the topic, or it is missing for longer than `missingMs`. */

@@ -127,6 +127,8 @@ export class GroupMember {
       this.#arrived = null
       this.#identity = arrived.identity
       await this.#options.onAssigned(arrived.assignment, arrived.identity)
+      // It may have taken longer than the poll interval.
+      if (this.#lost !== null) await this.#lose(this.#lost)
     }
     if (this.#rejoinReason !== null && this.#joining === null && !this.#left.signal.aborted) await this.#rejoin()
     this.#polledMs = this.#nowMs()
@@ -250,7 +252,6 @@ export class GroupMember {
     if (this.#left.signal.aborted) return
     switch (outcome.kind) {
       case 'joined':
-        if (this.#lost !== null) return
         this.#isLeader = outcome.leader
         this.#arrived = { assignment: outcome.assignment, identity: this.#identityOf(outcome.generationId) }
         this.#heartbeat.countedIn(this.#nowMs())

@@ -34,7 +34,7 @@ export interface QueueOwner {
 }
 
 /** The broker remembers the last five batches of a producer per partition, and so knows a repeated one. */
-const unackedMax = 5
+const rememberedMax = 5
 /** Epochs are int16. */
 const epochMax = 0x7fff
 
@@ -62,6 +62,12 @@ export class PartitionQueue {
   #nextSequence = 0
   #closedSequence = 0
   #inFlight = 0
+  #sent = 0
+  /**
+   * The leader has acknowledged a batch of this producer id. A leader that does not know the producer accepts any
+   * sequence, so that the second batch would overtake a first one that failed: until then one is sent at a time.
+   */
+  #isKnown = false
   #settling: Settling | null = null
 
   constructor(
@@ -133,12 +139,13 @@ export class PartitionQueue {
     if (this.#settling !== null || this.isStale) return null
     let batch = this.unacked[0]
     if (batch === undefined || batch.isInFlight) {
-      if (this.unacked.length >= unackedMax || this.unacked.some((one) => !one.isInFlight)) return null
+      if (batch !== undefined && !this.#mayFollow(batch)) return null
       if (this.#waiting.length === 0 && this.isDue) this.close()
       batch = this.#waiting[0]
       if (batch === undefined || batch.bytes.length > bytesLeft) return null
       this.#waiting.shift()
       this.unacked.push(batch)
+      batch.ordinal = this.#sent++
       batch.stamp(this.identity, this.#nextSequence)
       this.#nextSequence = advanceSequence(this.#nextSequence, batch.recordCount)
     } else {
@@ -166,6 +173,7 @@ export class PartitionQueue {
 
   /** The batch is written. */
   acknowledge(batch: ProducerBatch): void {
+    this.#isKnown = true
     if (this.#settling !== null) this.#settling.hasConflict = true
     for (const earlier of this.unacked) {
       if (earlier === batch) break
@@ -189,6 +197,8 @@ export class PartitionQueue {
 
   /** Puts two halves in the place of a batch that is too large; the sequence numbers stay. */
   replace(batch: ProducerBatch, [first, second]: readonly [ProducerBatch, ProducerBatch]): void {
+    first.ordinal = batch.ordinal
+    second.ordinal = batch.ordinal
     first.sequence = batch.sequence
     second.sequence = advanceSequence(batch.sequence, first.recordCount)
     this.unacked.splice(this.unacked.indexOf(batch), 1, first, second)
@@ -230,6 +240,7 @@ export class PartitionQueue {
 
   /** Another producer id or epoch: sequences begin at 0. Only while nothing was sent under the old one and is open. */
   identify(identity: ProducerIdentity): void {
+    if (identity.producerId !== this.identity.producerId) this.#isKnown = false
     this.identity = identity
     this.#nextSequence = 0
     this.#closedSequence = this.#waiting.reduce((sum, batch) => advanceSequence(sum, batch.recordCount), 0)
@@ -248,6 +259,15 @@ export class PartitionQueue {
     this.#inFlight = 0
     this.#settling = null
     this.isDue = false
+  }
+
+  /**
+   * True when a new batch may be sent behind the oldest unacknowledged one. That one must stay among the last five that
+   * the leader remembers, also when those behind it are acknowledged first (its answer was lost).
+   */
+  #mayFollow(oldest: ProducerBatch): boolean {
+    if (this.#sent - oldest.ordinal >= (this.#isKnown ? rememberedMax : 1)) return false
+    return this.unacked.every((one) => one.isInFlight)
   }
 
   #remove(batch: ProducerBatch): void {

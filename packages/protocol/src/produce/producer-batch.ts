@@ -25,6 +25,8 @@ export class ProducerBatch {
   readonly bytes: Uint8Array
   /** First sequence number; −1 until it is sent for the first time. */
   sequence = -1
+  /** How many batches of the partition were sent for the first time before this one. */
+  ordinal = 0
   isInFlight = false
   /** Acknowledged, refused or dropped: later answers are ignored. */
   isDone = false

@@ -27,7 +27,7 @@ export interface RefusedBatch {
   readonly error: StreamsError
   readonly recordCount: number
   /** Decodes the records. */
-  records(): RecordBatch
+  readonly records: () => RecordBatch
 }
 
 /** How a producer works; all have defaults. */
