@@ -1,5 +1,5 @@
 import { kafkajsTransport } from '@millrace/transport-kafkajs'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientContract } from '../protocol-client/contract.ts'
 import { groupContract } from '../protocol-client/group-contract.ts'
 import { transactionContract } from '../protocol-client/transaction-contract.ts'
@@ -12,6 +12,9 @@ for (const version of versions) {
       kafka = await startKafka(version)
     })
     afterAll(async () => kafka[Symbol.asyncDispose]())
+    it('is there', () => {
+      expect(kafka.bootstrap).toMatch(/:\d+$/)
+    })
     clientContract(() => kafkajsTransport({ brokers: [kafka.bootstrap] }))
     transactionContract(() => kafkajsTransport({ brokers: [kafka.bootstrap] }))
     groupContract(() => kafkajsTransport({ brokers: [kafka.bootstrap] }))

@@ -1,5 +1,5 @@
 import { EmbeddedBroker } from '@millrace/broker'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientContract } from './contract.ts'
 import { groupContract } from './group-contract.ts'
 
@@ -10,6 +10,10 @@ for (const version of ['4.x', '3.9'] as const) {
       broker = await EmbeddedBroker.start({ version, config: { 'group.min.session.timeout.ms': 100 } })
     })
     afterAll(async () => broker.close())
+    it('is reached over its transport', async () => {
+      const channel = await broker.transport().open('admin')
+      expect((await channel.send('any', 18, 0, new Uint8Array())).length).toBeGreaterThan(0)
+    })
     clientContract(() => broker.transport())
     groupContract(() => broker.transport())
   })
