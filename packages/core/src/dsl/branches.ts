@@ -20,14 +20,16 @@ export type BranchCondition<K, V> =
       readonly name: string | null
     }
 
-type Narrowed<V, C> = C extends (value: any, ...rest: any[]) => value is infer Guarded
+type Narrowed<V, C> = C extends ((value: any, ...rest: any[]) => value is infer Guarded)
   ? Guarded
   : C extends { readonly when: (value: any, ...rest: any[]) => value is infer Guarded }
     ? Guarded
     : V
 
 /** One stream per condition, under the same names. */
-export type Branches<K, V, Conditions> = { readonly [Name in keyof Conditions]: KStream<K, Narrowed<V, Conditions[Name]>> }
+export type Branches<K, V, Conditions> = {
+  readonly [Name in keyof Conditions]: KStream<K, Narrowed<V, Conditions[Name]>>
+}
 
 type AnyCondition = BranchCondition<unknown, unknown>
 
@@ -39,7 +41,10 @@ export function splitStream(
 ): Record<string, StreamState> {
   const { plan } = state
   const name = plan.nameOr(options.name, 'KSTREAM-BRANCH-')
-  const given = Object.entries(conditions).map(([property, condition]) => ({ property, ...branchOf(property, condition) }))
+  const given = Object.entries(conditions).map(([property, condition]) => ({
+    property,
+    ...branchOf(property, condition),
+  }))
   const rest = given.filter(({ when }) => when === true)
   if (rest.length > 1) {
     const reason = `the branches ${rest.map(({ property }) => `"${property}"`).join(' and ')} both take the rest`

@@ -56,7 +56,9 @@ export class CogroupedKStream<K, Agg, Deleted = never> {
   /** Cuts all inputs into windows. */
   windowedBy<W>(
     windows: WindowChoice<W>,
-  ): W extends SessionWindows ? SessionWindowedCogroupedKStream<K, Agg> : TimeWindowedCogroupedKStream<K, Agg, Deleted> {
+  ): W extends SessionWindows
+    ? SessionWindowedCogroupedKStream<K, Agg>
+    : TimeWindowedCogroupedKStream<K, Agg, Deleted> {
     const made =
       (windows as Windows).kind === 'session'
         ? new SessionWindowedCogroupedKStream(this.#state, windows as Windows)
@@ -150,7 +152,9 @@ function cogrouped({ inputs }: CogroupState, options: TableOptions<any, any>, co
     const name = plan.nameOr(options.name, prefix, suffix)
     const supplier = cogroup.supplier(storeName, add)
     const node =
-      nodes.length === 0 ? tableNode({ name, supplier, store }) : tableNode({ name, supplier, store: null, reads: () => [storeName] })
+      nodes.length === 0
+        ? tableNode({ name, supplier, store })
+        : tableNode({ name, supplier, store: null, reads: () => [storeName] })
     node.windowGraceMs = cogroup.graceMs
     plan.add((above.get(grouping) as GroupedInput).node, node)
     nodes.push(node)
@@ -161,6 +165,15 @@ function cogrouped({ inputs }: CogroupState, options: TableOptions<any, any>, co
   const node = processorNode({ name, create: () => supplier.create() })
   plan.add(nodes, node)
   const resultKey = cogroup.resultKey(materialized.key)
-  const state: TableState = { plan, name, node, key: resultKey, value: materialized.value, sources, queryableName, supplier }
+  const state: TableState = {
+    plan,
+    name,
+    node,
+    key: resultKey,
+    value: materialized.value,
+    sources,
+    queryableName,
+    supplier,
+  }
   return plan.faces.table(state)
 }

@@ -32,7 +32,8 @@ export function deriveTable(state: TableState, options: TableOptions<any, any>, 
   requireShape(options, 'table', 'a table')
   const given = saysStore(options) ? materializedSpec(options) : null
   if (given !== null && given.store === undefined && spec.burnsNumber) plan.nextStoreName(spec.prefix)
-  const materialized = given === null || given.store === undefined ? null : materialize(plan, given, { ...state, ...spec })
+  const materialized =
+    given === null || given.store === undefined ? null : materialize(plan, given, { ...state, ...spec })
   const name = plan.nameOr(options.name, spec.prefix)
   const supplier = spec.supplier(materialized?.storeName ?? null)
   const store = materialized === null ? null : tableStore(materialized)

@@ -12,11 +12,22 @@ import type { Plan } from './plan.ts'
  */
 export function requireExplicitNames(plan: Plan): void {
   const { builder, generatedNames } = plan
-  const stores = [...builder.stores.values()].filter(({ spec, users }) => users.length > 0 && generatedNames.stores.has(spec.name))
+  const stores = [...builder.stores.values()].filter(
+    ({ spec, users }) => users.length > 0 && generatedNames.stores.has(spec.name),
+  )
   const logged = stores.filter(({ spec }) => spec.define(defaultBuildSettings).logging !== false)
-  refuse('changelog topics', logged.map(({ spec }) => changelogName(spec.name)))
-  refuse('stores', stores.filter((store) => !logged.includes(store)).map(({ spec }) => spec.name))
-  refuse('repartition topics', [...builder.repartitionTopics.keys()].filter((topic) => generatedNames.repartition.has(topic)))
+  refuse(
+    'changelog topics',
+    logged.map(({ spec }) => changelogName(spec.name)),
+  )
+  refuse(
+    'stores',
+    stores.filter((store) => !logged.includes(store)).map(({ spec }) => spec.name),
+  )
+  refuse(
+    'repartition topics',
+    [...builder.repartitionTopics.keys()].filter((topic) => generatedNames.repartition.has(topic)),
+  )
 }
 
 function refuse(kind: string, names: readonly string[]): void {

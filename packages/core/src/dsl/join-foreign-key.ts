@@ -3,7 +3,11 @@
  * they refer to, and get answers (KIP-213).
  */
 import { answerSubscribers, answerSubscription } from '../operator/foreign-key-join.ts'
-import { foreignKeyResponsePartition, foreignKeyResponseSerde, subscriptionSerde } from '../operator/foreign-key-messages.ts'
+import {
+  foreignKeyResponsePartition,
+  foreignKeyResponseSerde,
+  subscriptionSerde,
+} from '../operator/foreign-key-messages.ts'
 import { receiveSubscriptions } from '../operator/foreign-key-receive.ts'
 import { resolveResponses } from '../operator/foreign-key-resolve.ts'
 import { sendSubscriptions } from '../operator/foreign-key-send.ts'
@@ -122,7 +126,11 @@ function answerFromRight({ request, topic, named }: Exchange, registered: Source
 }
 
 /** Left side again: answers meet the rows they were made for; the result is a table. */
-function resolveOnLeft({ request, topic, named }: Exchange, answers: SourcePlanNode, options: TableOptions<any, any>): TableState {
+function resolveOnLeft(
+  { request, topic, named }: Exchange,
+  answers: SourcePlanNode,
+  options: TableOptions<any, any>,
+): TableState {
   const { left, outer } = request
   const { plan } = left
   const rows = left.supplier.valueGetterSupplier()

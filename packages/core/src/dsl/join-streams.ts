@@ -57,7 +57,12 @@ export function joinTwoStreams(request: StreamJoinRequest, options: StreamJoinOp
   const windows = joinWindows(options)
   const given = givenSerdes(options)
   const left = repartitioned(request.left, { base: options.name, suffix: '-left', key: given.key, value: given.left })
-  const right = repartitioned(request.right, { base: options.name, suffix: '-right', key: given.key, value: given.right })
+  const right = repartitioned(request.right, {
+    base: options.name,
+    suffix: '-right',
+    key: given.key,
+    value: given.right,
+  })
   const sources = copartition(left, [right])
   const serdes = { key: given.key ?? left.key, left: given.left ?? left.value, right: given.right ?? right.value }
   const { name, node } = joinNode({ ...request, left, right }, options, { windows, serdes })
@@ -97,7 +102,15 @@ export function repartitioned(state: StreamState, request: RepartitionNames): St
   const kept = request.base === undefined ? (state.plan.joinRepartitions.get(state) ?? node) : node
   state.plan.joinRepartitions.set(state, kept)
   if (kept === node) state.plan.add(state.node, node)
-  return { ...state, name: node.name, node: kept, key, value, sources: new Set([kept.name]), repartitionRequired: false }
+  return {
+    ...state,
+    name: node.name,
+    node: kept,
+    key,
+    value,
+    sources: new Set([kept.name]),
+    repartitionRequired: false,
+  }
 }
 
 function joinNode(
@@ -184,7 +197,11 @@ function joinStores(
 }
 
 /** The buffer is called after a store that the user has named, else by the number of the left side. */
-function bufferName({ store, thisStore }: StreamJoinOptions<any, any, any>, leftNumbered: string, outer: boolean): string {
+function bufferName(
+  { store, thisStore }: StreamJoinOptions<any, any, any>,
+  leftNumbered: string,
+  outer: boolean,
+): string {
   const base = thisStore?.name ?? store
   if (base !== undefined) return `${base}-${outer ? 'outer' : 'left'}-shared-join-store`
   return `KSTREAM-OUTERSHARED-${leftNumbered.slice(-10)}-store`

@@ -81,9 +81,7 @@ export class KGroupedStream<out K, out V> {
    * @example
    * orders.groupByKey().aggregate({ init: () => ({ n: 0 }), add: (total, order) => ({ n: total.n + order.n }) })
    */
-  aggregate<Agg, R extends Agg | null>(
-    options: AggregateOptions<K, NotNull<V>, Agg, R>,
-  ): KTable<K, Agg, NullOf<R>> {
+  aggregate<Agg, R extends Agg | null>(options: AggregateOptions<K, NotNull<V>, Agg, R>): KTable<K, Agg, NullOf<R>> {
     const { init, add } = options
     return this.#aggregate(options, {
       prefix: 'KSTREAM-AGGREGATE-',

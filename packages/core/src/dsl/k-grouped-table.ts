@@ -38,7 +38,11 @@ export class KGroupedTable<out K, out V> {
 
   /** Number of rows per group. A group that became empty has the count 0. */
   count(options: TableOptions<K, number> = {}): KTable<K, number, never> {
-    return this.#aggregate(options, { node: 'KTABLE-AGGREGATE-', value: int64(), supplier: (store) => countTable(store) })
+    return this.#aggregate(options, {
+      node: 'KTABLE-AGGREGATE-',
+      value: int64(),
+      supplier: (store) => countTable(store),
+    })
   }
 
   /** One value per group, out of the values of its rows. */

@@ -95,8 +95,11 @@ export class KTable<out K, out V, out Deleted = null> {
     const { plan, supplier } = this.state
     const brought = storesOf(transformer)
     for (const store of brought) plan.addStore(givenStore(store))
-    const stores = [...brought, ...(options.stores ?? [])].map((store) => (typeof store === 'string' ? store : store.name))
-    const create = typeof transformer === 'function' ? transformer : (): ValueTransformer<K, V, VOut> => transformer.create()
+    const stores = [...brought, ...(options.stores ?? [])].map((store) =>
+      typeof store === 'string' ? store : store.name,
+    )
+    const create =
+      typeof transformer === 'function' ? transformer : (): ValueTransformer<K, V, VOut> => transformer.create()
     return this.#derive(options, {
       prefix: 'KTABLE-TRANSFORMVALUES-',
       value: null,
@@ -223,7 +226,8 @@ export class KTable<out K, out V, out Deleted = null> {
     options: TableOptions<any, any>,
   ): KTable<any, any, any> {
     const [left, right] = [this.state, other.state]
-    if (typeof second === 'function') return new KTable(joinTwoTables({ kind, left, right, joiner: second as never }, options))
+    if (typeof second === 'function')
+      return new KTable(joinTwoTables({ kind, left, right, joiner: second as never }, options))
     const given = second as ForeignKeyJoinOptions<never, never, never, never, never>
     const { foreignKey, joiner, name } = given
     return new KTable(joinOnForeignKey({ left, right, outer: kind === 'left', foreignKey, joiner, name }, given))

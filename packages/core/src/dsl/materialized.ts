@@ -124,10 +124,7 @@ export function tableStore(materialized: Materialized): StoreSpec {
 }
 
 /** What all stores of the DSL have in common. */
-export function commonDefinition(
-  materialized: Materialized,
-  settings: BuildSettings,
-): Omit<StoreDefinition, 'kind'> {
+export function commonDefinition(materialized: Materialized, settings: BuildSettings): Omit<StoreDefinition, 'kind'> {
   const { storeName, key, value, spec } = materialized
   const { supplier } = spec
   const inMemory =

@@ -26,7 +26,9 @@ export class SourcePlanNode extends PlanNode {
   absorb(other: SourcePlanNode): void {
     if (resetText(this.spec.offsetReset) !== resetText(other.spec.offsetReset)) {
       const { pattern, topics } = this.spec
-      throw new TopologyError('MR_TOPOLOGY_OFFSET_RESET', { topics: pattern ? patternText(pattern) : topics.join(', ') })
+      throw new TopologyError('MR_TOPOLOGY_OFFSET_RESET', {
+        topics: pattern ? patternText(pattern) : topics.join(', '),
+      })
     }
     for (const child of [...other.children]) {
       other.removeChild(child)

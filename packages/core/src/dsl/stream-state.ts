@@ -87,7 +87,10 @@ export function repartitionNode(plan: Plan, request: RepartitionRequest): Repart
 }
 
 /** Registers that the inputs of two streams or tables must have equal partition counts. @returns all their sources */
-export function copartition(one: Pick<StreamState, 'plan' | 'sources'>, others: readonly { sources: ReadonlySet<string> }[]): ReadonlySet<string> {
+export function copartition(
+  one: Pick<StreamState, 'plan' | 'sources'>,
+  others: readonly { sources: ReadonlySet<string> }[],
+): ReadonlySet<string> {
   const sources = new Set(one.sources)
   for (const other of others) for (const source of other.sources) sources.add(source)
   one.plan.builder.copartition(sources)

@@ -182,7 +182,10 @@ export class StreamsBuilder {
         what: `globalTable "${topic.name}"`,
         reason: 'global tables cannot be versioned',
       })
-    const topicSerdes = { ...(topic.key === null ? {} : { key: topic.key }), ...(topic.value === null ? {} : { value: topic.value }) }
+    const topicSerdes = {
+      ...(topic.key === null ? {} : { key: topic.key }),
+      ...(topic.value === null ? {} : { value: topic.value }),
+    }
     const prefix = `${topic.name}-`
     const materialized = materialize(plan, { ...spec, ...topicSerdes }, { prefix, key: null, value: null })
     const { storeName, queryableName } = materialized

@@ -27,4 +27,8 @@ orders.mapValues((_order, key) => key.window)
 grouped.count().suppress({ until: 'window-close' })
 
 orders.mapValues((order) => order.amount).to(topic('amounts', { key: string(), value: int64() }))
-grouped.windowedBy(tumbling('5m')).count().toStream().mapValues((n, { key, window }) => `${key}@${window.startMs}: ${n}`)
+grouped
+  .windowedBy(tumbling('5m'))
+  .count()
+  .toStream()
+  .mapValues((n, { key, window }) => `${key}@${window.startMs}: ${n}`)

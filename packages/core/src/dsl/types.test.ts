@@ -145,7 +145,8 @@ const wrong: Record<string, readonly [code: string, ...mentions: string[]]> = {
 }
 
 const root = join(import.meta.dirname, '../../../..')
-const fileOf = (group: string, index: number): string => join(root, `packages/core/src/dsl/snippet-${group}-${index}.ts`)
+const fileOf = (group: string, index: number): string =>
+  join(root, `packages/core/src/dsl/snippet-${group}-${index}.ts`)
 const messages = new Map<string, string[]>()
 
 beforeAll(() => {
@@ -180,7 +181,10 @@ beforeAll(() => {
   for (const path of texts.keys()) {
     const source = program.getSourceFile(path) as ts.SourceFile
     const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
-    messages.set(path, found.map((problem) => ts.flattenDiagnosticMessageText(problem.messageText, '\n')))
+    messages.set(
+      path,
+      found.map((problem) => ts.flattenDiagnosticMessageText(problem.messageText, '\n')),
+    )
   }
 }, 60_000)
 

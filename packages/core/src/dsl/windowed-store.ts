@@ -60,7 +60,14 @@ export function windowedStore(windows: Windows, emit: EmitStrategy, materialized
       const headers = settings.format === 'headers'
       return {
         ...common,
-        kind: windows.kind === 'session' ? (headers ? 'headers-session' : 'session') : headers ? 'headers-window' : 'timestamped-window',
+        kind:
+          windows.kind === 'session'
+            ? headers
+              ? 'headers-session'
+              : 'session'
+            : headers
+              ? 'headers-window'
+              : 'timestamped-window',
         retentionMs: supplier?.retentionMs ?? retentionMs,
         ...(windows.kind === 'session' ? {} : { windowSizeMs: supplier?.windowSizeMs ?? windowSizeMs(windows) }),
         ...(supplier?.segmentIntervalMs === undefined ? {} : { segmentIntervalMs: supplier.segmentIntervalMs }),

@@ -98,9 +98,7 @@ export class SessionWindowedKStream<out K, out V> {
   }
 
   /** One value of another type per key and session; `merge` makes one of two. */
-  aggregate<Agg, R extends Agg | null>(
-    options: SessionAggregateOptions<K, V, Agg, R>,
-  ): KTable<Windowed<K>, Agg, null> {
+  aggregate<Agg, R extends Agg | null>(options: SessionAggregateOptions<K, V, Agg, R>): KTable<Windowed<K>, Agg, null> {
     const { init, add, merge } = options
     const fold = { init, add: add as never, merge }
     return aggregated(this.#state, options, { prefix: 'KSTREAM-AGGREGATE-', value: null, fold })
@@ -137,10 +135,7 @@ function aggregated(state: WindowedState, options: WindowedTableOptions<any, any
 }
 
 /** The options with their retention in the description of the store. @throws {MR_TOPOLOGY_STORE_SHAPE} */
-export function storedWindows(
-  windows: Windows,
-  options: WindowedTableOptions<any, any>,
-): TableOptions<any, any> {
+export function storedWindows(windows: Windows, options: WindowedTableOptions<any, any>): TableOptions<any, any> {
   requireShape(options, windows.kind === 'session' ? 'session' : 'window', 'a windowed aggregation')
   if (options.retention === undefined) return options
   const retentionMs = durationMs(options.retention, 'retention')

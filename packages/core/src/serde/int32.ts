@@ -22,10 +22,7 @@ const int32Serde: Serde<number> = {
   deserialize(bytes) {
     if (bytes.length !== 4) throw wrongLength('int32', 4, bytes)
     return (
-      ((bytes[0] as number) << 24) |
-      ((bytes[1] as number) << 16) |
-      ((bytes[2] as number) << 8) |
-      (bytes[3] as number)
+      ((bytes[0] as number) << 24) | ((bytes[1] as number) << 16) | ((bytes[2] as number) << 8) | (bytes[3] as number)
     )
   },
 }

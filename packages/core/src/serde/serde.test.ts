@@ -164,9 +164,7 @@ describe('validators', () => {
     '~standard': { version: 1, vendor: 'test', validate: answer as never },
   })
   const strict = schema((value) =>
-    typeof (value as Order).id === 'string'
-      ? { value }
-      : { issues: [{ message: 'a string is needed', path: ['id'] }] },
+    typeof (value as Order).id === 'string' ? { value } : { issues: [{ message: 'a string is needed', path: ['id'] }] },
   )
 
   it('check values on both ways', () => {

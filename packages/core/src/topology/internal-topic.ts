@@ -59,8 +59,7 @@ export function changelogTopic(store: StoreDefinition): InternalTopic | null {
     'cleanup.policy': windowed ? 'compact,delete' : 'compact',
     'message.timestamp.type': 'CreateTime',
   }
-  if (store.kind === 'versioned')
-    defaults['min.compaction.lag.ms'] = longText((store.historyRetentionMs ?? 0) + dayMs)
+  if (store.kind === 'versioned') defaults['min.compaction.lag.ms'] = longText((store.historyRetentionMs ?? 0) + dayMs)
   return {
     name: changelogName(store.name),
     kind: 'changelog',

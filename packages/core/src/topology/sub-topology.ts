@@ -26,8 +26,7 @@ export function nodeGroups(builder: TopologyBuilder): NodeGroup[] {
     if (a !== b) roots.set(a, b)
   }
   for (const node of builder.nodes.values()) for (const parent of node.parents) unite(node.name, parent)
-  for (const { users } of builder.stores.values())
-    for (const user of users.slice(1)) unite(user, users[0] as string)
+  for (const { users } of builder.stores.values()) for (const user of users.slice(1)) unite(user, users[0] as string)
 
   const groups = new Map<string, { nodes: string[]; global: boolean }>()
   for (const name of builder.nodes.keys()) {

@@ -6,14 +6,7 @@
  */
 import { TopologyError } from '../errors.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractor.ts'
-import type {
-  OffsetReset,
-  Partitioner,
-  ProcessorNode,
-  SinkNode,
-  SourceNode,
-  TopicNameExtractor,
-} from './node.ts'
+import type { OffsetReset, Partitioner, ProcessorNode, SinkNode, SourceNode, TopicNameExtractor } from './node.ts'
 import type { SerdeSpec } from './serde-spec.ts'
 import { type StoreSpec, isSameStore } from './store-spec.ts'
 
@@ -72,7 +65,8 @@ export class TopologyBuilder {
   /** @throws {MR_TOPOLOGY_TOPIC_MISSING} {MR_TOPOLOGY_NODE_DUPLICATE} {MR_TOPOLOGY_TOPIC_DUPLICATE} {MR_TOPOLOGY_TOPIC_PATTERN} */
   addSource(name: string, spec: SourceSpec): void {
     const pattern = spec.pattern ?? null
-    if (pattern === null && spec.topics.length === 0) throw new TopologyError('MR_TOPOLOGY_TOPIC_MISSING', { node: name })
+    if (pattern === null && spec.topics.length === 0)
+      throw new TopologyError('MR_TOPOLOGY_TOPIC_MISSING', { node: name })
     this.#requireNewNode(name)
     this.#requireNewTopics(pattern === null ? spec.topics : [], pattern)
     this.nodes.set(name, draftSource(name, spec))
