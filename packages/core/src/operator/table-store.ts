@@ -2,17 +2,15 @@
  * One face for the three kinds of key-value stores that can hold a table: timestamped, with headers, versioned.
  *
  * Operators put `(key, value, timestamp)` and learn whether the row is now the latest. Headers are never stored by the
- * DSL: stores that can hold them get the shared empty ones (Kafka 4.3).
+ * DSL: stores that can hold them fill in empty ones (Kafka 4.3).
  */
 import type { OperatorContext } from '../processor/processor.ts'
-import { noHeaders } from '../record/headers.ts'
 import {
   type KeyValueStore,
   putLatest,
   putRejected,
   type StateStore,
   type ValueAndTimestamp,
-  type ValueTimestampHeaders,
   type VersionedKeyValueStore,
 } from '../store/store.ts'
 
@@ -37,7 +35,7 @@ export { putLatest, putRejected }
 export function openTableStore<K, V>(context: OperatorContext<never, never>, name: string): TableStore<K, V> {
   const store = context.getStateStore<StateStore>(name)
   if (isVersioned<K, V>(store)) return new VersionedTableStore<K, V>(store)
-  return new TimestampedTableStore<K, V>(store as KeyValueStore<K, ValueTimestampHeaders<V>>)
+  return new TimestampedTableStore<K, V>(store as KeyValueStore<K, ValueAndTimestamp<V>>)
 }
 
 function isVersioned<K, V>(store: StateStore): store is VersionedKeyValueStore<K, V> {
@@ -46,9 +44,9 @@ function isVersioned<K, V>(store: StateStore): store is VersionedKeyValueStore<K
 
 class TimestampedTableStore<K, V> implements TableStore<K, V> {
   readonly isVersioned = false
-  private readonly store: KeyValueStore<K, ValueTimestampHeaders<V>>
+  private readonly store: KeyValueStore<K, ValueAndTimestamp<V>>
 
-  constructor(store: KeyValueStore<K, ValueTimestampHeaders<V>>) {
+  constructor(store: KeyValueStore<K, ValueAndTimestamp<V>>) {
     this.store = store
   }
 
@@ -65,7 +63,7 @@ class TimestampedTableStore<K, V> implements TableStore<K, V> {
   }
 
   put(key: K, value: V | null, timestampMs: number): number {
-    this.store.put(key, value === null ? null : { value, timestampMs, headers: noHeaders })
+    this.store.put(key, value === null ? null : { value, timestampMs })
     return putLatest
   }
 }

@@ -3,9 +3,8 @@
  * timestamps.
  */
 import type { OperatorContext } from '../processor/processor.ts'
-import { noHeaders } from '../record/headers.ts'
 import type { Windowed } from '../record/windowed.ts'
-import type { KeepsTime, StateStore, ValueAndTimestamp, ValueTimestampHeaders, WindowStore } from '../store/store.ts'
+import type { KeepsTime, StateStore, ValueAndTimestamp, WindowStore } from '../store/store.ts'
 import type { TableValueGetter, TableValueGetterSupplier } from './table-value-getter.ts'
 
 /** A store of time-windowed aggregates. */
@@ -20,8 +19,8 @@ export function openWindowStore<K, V>(
 }
 
 /** A row for a store with timestamps; null deletes. Headers are never stored by the DSL, see `TableStore`. */
-export function aggregateRow<Agg>(value: Agg | null, timestampMs: number): ValueTimestampHeaders<Agg> | null {
-  return value === null ? null : { value, timestampMs, headers: noHeaders }
+export function aggregateRow<Agg>(value: Agg | null, timestampMs: number): ValueAndTimestamp<Agg> | null {
+  return value === null ? null : { value, timestampMs }
 }
 
 /** Looks up windowed aggregates by windowed key. */

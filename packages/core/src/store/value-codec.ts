@@ -81,8 +81,15 @@ export class ValueCodec<V> {
     }
     row.headers = headers
     if (shape !== 'plain') row.timestampMs = (value as ValueTimestampHeaders<V>).timestampMs
-    row.value = isKept ? value : null
+    row.value = isKept ? this.complete(value as V, headers) : null
     row.flags = isKept ? row.flags | decodedFlag : row.flags & ~decodedFlag
+  }
+
+  /** The DSL puts values without headers, whatever the store can hold; they are handed out with empty ones. */
+  private complete(value: V, headers: Headers): unknown {
+    if (this.shape !== 'headers') return value
+    const stored = value as ValueTimestampHeaders<V>
+    return stored.headers === undefined ? { value: stored.value, timestampMs: stored.timestampMs, headers } : value
   }
 
   /** Makes `bytes` those of the value. */

@@ -15,12 +15,12 @@ export interface SessionWindows {
 /**
  * Sessions that end when nothing comes for this long.
  *
- * @param gap above 0
+ * @param gap 0 or more; with 0 only records of one time are in one session
  * @throws {MR_WINDOW_SIZE_RANGE} {MR_WINDOW_GRACE_RANGE} {MR_CONFIG_DURATION}
  * @see KIP-94
  * @example
  * session('30m', { grace: '5m' })
  */
 export function session(gap: Duration, options?: GraceOptions): SessionWindows {
-  return { kind: 'session', gapMs: windowLength(gap, 'session', 'gap', 1), graceMs: windowGrace(options, 'session') }
+  return { kind: 'session', gapMs: windowLength(gap, 'session', 'gap', 0), graceMs: windowGrace(options, 'session') }
 }

@@ -39,7 +39,7 @@ describe('windows', () => {
     expect(code(() => hopping(5, { advance: 0 }))).toBe('MR_WINDOW_ADVANCE_RANGE')
     expect(code(() => hopping(5, { advance: 6 }))).toBe('MR_WINDOW_ADVANCE_RANGE')
     expect(code(() => sliding(-1))).toBe('MR_WINDOW_SIZE_RANGE')
-    expect(code(() => session(0))).toBe('MR_WINDOW_SIZE_RANGE')
+    expect(code(() => session(-1))).toBe('MR_WINDOW_SIZE_RANGE')
     expect(code(() => unlimited({ start: -1 }))).toBe('MR_WINDOW_SIZE_RANGE')
     expect(code(() => joinWindows({ within: -1 }))).toBe('MR_WINDOW_JOIN_RANGE')
     expect(code(() => joinWindows({ before: 5, after: -6 }))).toBe('MR_WINDOW_JOIN_RANGE')
@@ -47,8 +47,9 @@ describe('windows', () => {
     expect(code(() => joinWindows({ within: 5, grace: -1 }))).toBe('MR_WINDOW_GRACE_RANGE')
   })
 
-  it('accept a sliding difference of 0 when they are made, as Kafka does', () => {
+  it('accept a sliding difference and a session gap of 0 when they are made, as Kafka does', () => {
     expect(code(() => sliding(0))).toBe('accepted')
+    expect(code(() => session(0))).toBe('accepted')
   })
 
   it('of a join may lie wholly on one side', () => {

@@ -78,10 +78,10 @@ class VectorRun {
     this.capture(driver)
     return this.vector.steps.every((step, i) => {
       this.trace.step = i
-      return this.attempt('step', () => {
-        this.step(driver, step)
-        this.capture(driver)
-      })
+      const done = this.attempt('step', () => this.step(driver, step))
+      // Also after an error: what earlier rounds of the step wrote, as far as the driver has taken it.
+      this.capture(driver)
+      return done
     })
   }
 
@@ -125,9 +125,8 @@ class VectorRun {
   private allStores(driver: TopologyTestDriver): Record<string, StoreContent> {
     const contents: Record<string, StoreContent> = {}
     for (const definition of definitionsOf(driver.topology)) {
-      const { name, kind, windowSizeMs, retainDuplicates = false } = definition
-      const content = storeContents({ name, kind, windowSizeMs, retainDuplicates }, driver.store(name))
-      if (content !== undefined) contents[name] = content
+      const content = storeContents(definition, driver.store(definition.name))
+      if (content !== undefined) contents[definition.name] = content
     }
     return contents
   }

@@ -4,6 +4,7 @@ import type {
   KeyValueStore,
   SessionStore,
   StateStore,
+  StoreDefinition,
   StoreKind,
   VersionedKeyValueStore,
   Windowed,
@@ -39,26 +40,31 @@ interface Row {
   readonly entry: object
 }
 
-export interface ListedStore {
-  readonly name: string
-  readonly kind: StoreKind
-  readonly windowSizeMs: number | undefined
-  readonly retainDuplicates: boolean
-}
+/**
+ * Kafka's stores of stream joins in memory also keep time and headers of each record. Ours keep the value, whose time is
+ * its start; headers are not listed.
+ */
+const keepsTimes = (store: StoreDefinition): boolean => store.type === 'memory' && store.logRecordHeaders === true
 
 /** Undefined for stores that are not listed. */
-export function storeContents(store: ListedStore, view: StateStore): StoreContent | undefined {
+export function storeContents(store: StoreDefinition, view: StateStore): StoreContent | undefined {
   const kind = kinds[store.kind]
   if (kind === undefined || unlisted.test(store.name)) return undefined
   const rows = rowsOf(kind, view)
-  if (rows.length > 0 && store.retainDuplicates && store.windowSizeMs === 0) return undefined
-  rows.sort((a, b) => compareText(a.keyHex, b.keyHex) || a.startMs - b.startMs || a.endMs - b.endMs)
+  if (rows.length > 0 && store.retainDuplicates === true && store.windowSizeMs === 0) return undefined
+  if (rows.length > 0 && kind === 'window' && keepsTimes(store)) return timedContents(rows)
+  rows.sort(compareRows)
   // A window store with headers in which no row has a time is, in Kafka, a plain one behind an adapter.
   if (kind === 'headers-window' && rows.every(({ entry }) => (entry as { readonly ts?: number }).ts === -1)) {
     const plain = rows.map(({ entry }) => ({ ...entry, ts: undefined }))
     return { kind: 'window', entries: plain } as unknown as StoreContent
   }
   return { kind, entries: rows.map((row) => row.entry) } as StoreContent
+}
+
+function timedContents(rows: Row[]): StoreContent {
+  rows.sort(compareRows)
+  return { kind: 'headers-window', entries: rows.map(({ entry, startMs }) => ({ ...entry, ts: startMs })) } as StoreContent
 }
 
 function rowsOf(kind: StoreContent['kind'], view: StateStore): Row[] {
@@ -123,6 +129,15 @@ function keyHex(key: unknown): string {
   if (key instanceof Uint8Array) return hex(key)
   if (typeof key === 'object' && key !== null && 'window' in key) return keyHex((key as Windowed<unknown>).key)
   return Buffer.from(String(key), 'utf8').toString('hex')
+}
+
+function compareRows(a: Row, b: Row): number {
+  return compareText(a.keyHex, b.keyHex) || compareNumber(a.startMs, b.startMs) || compareNumber(a.endMs, b.endMs)
+}
+
+/** Subtraction would make NaN of two endless windows. */
+function compareNumber(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function compareText(a: string, b: string): number {
