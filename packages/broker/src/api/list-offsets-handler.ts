@@ -18,6 +18,7 @@ const latest = -1n
 const earliest = -2n
 const greatestTimestamp = -3n
 const earliestLocal = -4n
+const leaderEpochFrom = 4
 
 interface Found {
   readonly offset: number
@@ -40,14 +41,12 @@ function handleListOffsets(
         return { partitionIndex, errorCode: error, timestamp: -1n, offset: -1n, leaderEpoch: -1 }
       }
       const found = find(partition, timestamp, body.isolationLevel === 1)
-      const { log } = partition
-      const leaderEpoch = found.offset < 0 ? -1 : found.offset >= log.endOffset ? partition.leaderEpoch : log.epochs.at(found.offset)
       return {
         partitionIndex,
         errorCode: errorCode.NONE,
         timestamp: BigInt(found.timestampMs),
         offset: BigInt(found.offset),
-        leaderEpoch: found.offset < 0 ? -1 : Math.max(leaderEpoch, 0),
+        leaderEpoch: context.version < leaderEpochFrom ? -1 : epochAt(partition, found.offset),
       }
     }),
   }))
@@ -62,6 +61,13 @@ function find(partition: Partition, timestamp: bigint, committed: boolean): Foun
   if (timestamp === greatestTimestamp) return findLatest(log) ?? notFound
   if (timestamp < 0n) return notFound
   return findByTimestamp(log, Number(timestamp), end) ?? notFound
+}
+
+/** Epoch under which the record at `offset` was written, the present one at the end of the log. */
+function epochAt(partition: Partition, offset: number): number {
+  if (offset < 0) return -1
+  const { log, leaderEpoch } = partition
+  return offset >= log.endOffset ? leaderEpoch : Math.max(log.epochs.at(offset), 0)
 }
 
 function refusal(partition: Partition | undefined, currentLeaderEpoch: number, context: RequestContext): number {
