@@ -32,7 +32,7 @@ export interface CogroupState {
 
 /** How two sessions that a record connects become one. */
 export interface SessionCogroupOptions<K, Agg> extends WindowedTableOptions<K, Agg> {
-  merge(one: Agg, two: Agg, key: K, context: RecordContext): Agg
+  merge(this: void, one: Agg, two: Agg, key: K, context: RecordContext): Agg
 }
 
 /** Grouped streams on their way into one aggregate of type `Agg`. */

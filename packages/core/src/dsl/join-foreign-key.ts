@@ -40,7 +40,7 @@ export interface ForeignKeyRequest {
 interface Exchange {
   readonly request: ForeignKeyRequest
   readonly topic: string
-  named(suffix: string, prefix: string): string
+  readonly named: (suffix: string, prefix: string) => string
 }
 
 export function joinOnForeignKey(request: ForeignKeyRequest, options: TableOptions<any, any>): TableState {

@@ -27,7 +27,7 @@ export interface StreamTableJoinOptions<K, V> extends NameOptions {
 /** A join of a stream with a global table. */
 export interface GlobalJoinOptions<K, V, KG> extends NameOptions {
   /** Key of the table's row that a record meets; null = none. */
-  key(value: V, key: K, context: RecordContext): KG | null
+  key(this: void, value: V, key: K, context: RecordContext): KG | null
 }
 
 type AnyJoiner = (left: never, right: never, key: never, context: never) => unknown

@@ -23,8 +23,8 @@ import type { WindowChoice } from './windows-choice.ts'
 
 /** What an aggregation does: where a key begins, and how a record is added. Null from `add` deletes the row. */
 export interface AggregateOptions<K, V, Agg, R> extends TableOptions<K, Agg> {
-  init(): Sync<Agg>
-  add(aggregate: Agg, value: V, key: K, context: RecordContext): R
+  init(this: void): Sync<Agg>
+  add(this: void, aggregate: Agg, value: V, key: K, context: RecordContext): R
 }
 
 /** When results of a windowed aggregation come out. */

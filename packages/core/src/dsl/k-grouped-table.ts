@@ -15,15 +15,15 @@ import { tableNode } from './table-node.ts'
 
 /** Adds and takes out. Null from either deletes the group's row. */
 export interface TableAggregateOptions<K, V, Agg, R> extends TableOptions<K, Agg> {
-  init(): Sync<Agg>
-  add(aggregate: Agg, value: V, key: K, context: RecordContext): R
-  subtract(aggregate: Agg, value: V, key: K, context: RecordContext): R
+  init(this: void): Sync<Agg>
+  add(this: void, aggregate: Agg, value: V, key: K, context: RecordContext): R
+  subtract(this: void, aggregate: Agg, value: V, key: K, context: RecordContext): R
 }
 
 /** As above, where aggregate and value have one type; the first value of a group is taken as it is. */
 export interface TableReduceOptions<K, V, R> extends TableOptions<K, V> {
-  add(aggregate: V, value: V, key: K, context: RecordContext): R
-  subtract(aggregate: V, value: V, key: K, context: RecordContext): R
+  add(this: void, aggregate: V, value: V, key: K, context: RecordContext): R
+  subtract(this: void, aggregate: V, value: V, key: K, context: RecordContext): R
 }
 
 /** Rows of a table, grouped. */

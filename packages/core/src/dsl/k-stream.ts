@@ -17,7 +17,7 @@ import { selectStreamKey } from '../operator/select-key.ts'
 import type { FixedKeyProcessor, Processor, ProcessorSupplier, RecordContext } from '../processor/processor.ts'
 import { toKeySerde, toSerde } from '../serde/standard-schema.ts'
 import type { TopicNameExtractor } from '../topology/node.ts'
-import { type Topic, type TopicSink } from '../topology/topic.ts'
+import type { Topic, TopicSink } from '../topology/topic.ts'
 import { type BranchCondition, type Branches, splitStream } from './branches.ts'
 import type { GlobalKTable } from './global-k-table.ts'
 import { type StreamJoinOptions, joinTwoStreams } from './join-streams.ts'
@@ -42,7 +42,7 @@ import type {
   Sync,
   TableOptions,
 } from './options.ts'
-import { PlanNode } from './plan-node.ts'
+import type { PlanNode } from './plan-node.ts'
 import { processorPlanNode } from './process-node.ts'
 import { type StreamState, appended, processorNode, repartitionNode } from './stream-state.ts'
 import { sinkNode } from './sink-node.ts'

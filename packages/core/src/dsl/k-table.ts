@@ -24,7 +24,7 @@ import { type SuppressUntilClose, type SuppressUntilTime, suppressedTable } from
 
 /** Options of `toStream`: with `key` the stream gets other keys, as by `selectKey`. */
 export interface ToStreamOptions<K, V, KOut> extends NameOptions {
-  key(value: V, key: K, context: RecordContext): Sync<KOut>
+  key(this: void, value: V, key: K, context: RecordContext): Sync<KOut>
 }
 
 /** Options of `transformValues`. */
@@ -36,8 +36,8 @@ export interface TransformOptions<K, V> extends TableOptions<K, V> {
 /** Options of a join by foreign key. `name` is also the base of the internal topics' names. */
 export interface ForeignKeyJoinOptions<K, V, KO, VO, VOut> extends TableOptions<K, NotNull<VOut>> {
   /** Key of the other table's row that a row refers to; null = none. */
-  foreignKey(value: V, key: K, context: RecordContext): KO | null
-  joiner(left: V, right: VO, key: K, context: RecordContext): Sync<VOut>
+  foreignKey(this: void, value: V, key: K, context: RecordContext): KO | null
+  joiner(this: void, left: V, right: VO, key: K, context: RecordContext): Sync<VOut>
 }
 
 type TableJoiner<K, L, R, VOut> = (left: L, right: R, key: K, context: RecordContext) => Sync<VOut>

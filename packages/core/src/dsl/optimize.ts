@@ -100,8 +100,8 @@ function replace(plan: Plan, topic: RepartitionPlanNode, { changer, one }: { cha
     one.addChild(child)
     changer.removeChild(child)
   }
-  const parents = [...topic.parents]
-  for (const below of [...topic.children]) {
+  const parents = Array.from(topic.parents)
+  for (const below of Array.from(topic.children)) {
     topic.removeChild(below)
     for (const parent of parents) parent.addChild(below)
   }

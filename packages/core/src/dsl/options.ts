@@ -94,5 +94,5 @@ export interface PrintStreamOptions<K, V> extends NameOptions {
   readonly write: (line: string) => void
   /** Stands in brackets at the begin of each line; default the name of the node above. */
   readonly label?: string
-  mapper?(value: V, key: K, context: RecordContext): string
+  mapper?(this: void, value: V, key: K, context: RecordContext): string
 }

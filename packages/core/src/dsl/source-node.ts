@@ -30,7 +30,7 @@ export class SourcePlanNode extends PlanNode {
         topics: pattern ? patternText(pattern) : topics.join(', '),
       })
     }
-    for (const child of [...other.children]) {
+    for (const child of Array.from(other.children)) {
       other.removeChild(child)
       this.addChild(child)
     }
@@ -46,7 +46,7 @@ export class SourcePlanNode extends PlanNode {
 export function mergeSources(root: PlanNode): void {
   const byTopic = new Map<string, SourcePlanNode>()
   const byPattern = new Map<string, SourcePlanNode>()
-  for (const node of [...root.children]) {
+  for (const node of Array.from(root.children)) {
     if (!(node instanceof SourcePlanNode)) continue
     const known = node.spec.pattern ? byPattern : byTopic
     const keys = node.spec.pattern ? [node.subscription] : new Set(node.spec.topics)

@@ -167,7 +167,11 @@ beforeAll(() => {
     types: [],
   }
   const host = ts.createCompilerHost(options)
-  const { fileExists, readFile, getSourceFile } = host
+  const [fileExists, readFile, getSourceFile] = [
+    host.fileExists.bind(host),
+    host.readFile.bind(host),
+    host.getSourceFile.bind(host),
+  ]
   host.fileExists = (path) => texts.has(path) || fileExists(path)
   host.readFile = (path) => texts.get(path) ?? readFile(path)
   host.getSourceFile = (path, languageVersion, ...rest) => {

@@ -27,13 +27,13 @@ export interface WindowedTableOptions<K, V> extends TableOptions<K, V> {
 
 /** What a windowed aggregation does. Null from `add` deletes the window's row. */
 export interface WindowedAggregateOptions<K, V, Agg, R> extends WindowedTableOptions<K, Agg> {
-  init(): Sync<Agg>
-  add(aggregate: Agg, value: V, key: K, context: RecordContext): R
+  init(this: void): Sync<Agg>
+  add(this: void, aggregate: Agg, value: V, key: K, context: RecordContext): R
 }
 
 /** As above, and how two sessions that a record connects become one. */
 export interface SessionAggregateOptions<K, V, Agg, R> extends WindowedAggregateOptions<K, V, Agg, R> {
-  merge(one: Agg, two: Agg, key: K, context: RecordContext): Agg
+  merge(this: void, one: Agg, two: Agg, key: K, context: RecordContext): Agg
 }
 
 /** What both kinds of windowed streams hold. */

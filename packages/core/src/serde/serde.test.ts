@@ -175,7 +175,7 @@ describe('validators', () => {
   })
 
   it('are refused when they are asynchronous', () => {
-    const serde = toSerde(schema(async (value) => await Promise.resolve({ value })))
+    const serde = toSerde(schema((value) => Promise.resolve({ value })))
     expect(codeOf(() => serde.serialize({ id: 'x' }))).toBe('MR_SERDE_ASYNC')
   })
 
