@@ -32,9 +32,13 @@ async function main(given: WordCountArguments): Promise<void> {
   })
   await app.start()
   const show = progress()
-  await feed(client, texts, (lines) => show(`${lines} lines written`))
-  await counted(client, show)
-  const rows = await table(client)
+  const work = async (): Promise<WordRow[]> => {
+    await feed(client, texts, (lines) => show(`${lines} lines written`))
+    await counted(client, show)
+    return await table(client)
+  }
+  // an application that fails ends the wait
+  const rows = await Promise.race([work(), app.ended().then(() => [])])
   show('')
   if (given.json) printJson(rows)
   else printTable(rows, given.top)

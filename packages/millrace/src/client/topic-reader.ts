@@ -25,16 +25,19 @@ export async function* readTopic<K, V>(
   const isolation = options.isolation ?? 'read_committed'
   const [metadata] = await cluster.metadata.need([topic.name])
   const queries = (metadata?.partitions ?? []).map((_, partition) => ({ topic: topic.name, partition }))
-  const ends = await listOffsets(
-    cluster,
-    queries.map((place) => ({ ...place, at: 'latest' as const })),
-    { isolation },
-  )
-  for (const { partition, offset: to } of ends) {
+  const at = (place: 'earliest' | 'latest') =>
+    listOffsets(
+      cluster,
+      queries.map((query) => ({ ...query, at: place })),
+      { isolation },
+    )
+  const [starts, ends] = await Promise.all([at('earliest'), at('latest')])
+  for (const [i, { partition, offset: to }] of ends.entries()) {
+    const from = starts[i]?.offset ?? 0
     for await (const part of readPartition(
       cluster,
-      { topic: topic.name, partition, from: 'earliest', to },
-      { isolation },
+      { topic: topic.name, partition, from, to },
+      { isolation, maxWaitMs: 20 },
     )) {
       for (const { records, first } of part.batches) {
         for (let i = first; i < records.count && records.offsetAt(i) < to; i++)
