@@ -1,6 +1,7 @@
 /**
  * Several grouped streams aggregated into one table: each input has its own `add`, all share one row per key.
  */
+import type { Windows } from '../window/retention.ts'
 import { aggregateStream } from '../operator/stream-aggregate.ts'
 import type { TableSupplier } from '../operator/table-supplier.ts'
 import { mergeAggregates } from '../operator/table-pass-through.ts'
@@ -18,7 +19,7 @@ import type { PlanNode } from './plan-node.ts'
 import { type TableState, copartition, processorNode } from './stream-state.ts'
 import { tableNode } from './table-node.ts'
 import { type WindowedTableOptions, storedWindows } from './windowed-streams.ts'
-import { type Windows, windowGraceMs, windowedKey, windowedStore } from './windowed-store.ts'
+import { windowGraceMs, windowedKey, windowedStore } from './windowed-store.ts'
 import { windowedSupplier } from './windowed-supplier.ts'
 import type { WindowChoice } from './windows-choice.ts'
 

@@ -17,7 +17,7 @@ import type { Grouping } from './grouped-state.ts'
 import type { KTable } from './k-table.ts'
 import { requireShape, tableStore } from './materialized.ts'
 import type { NotNull, NullOf, Sync, TableOptions } from './options.ts'
-import type { Windows } from './windowed-store.ts'
+import type { Windows } from '../window/retention.ts'
 import { SessionWindowedKStream, TimeWindowedKStream } from './windowed-streams.ts'
 import type { WindowChoice } from './windows-choice.ts'
 

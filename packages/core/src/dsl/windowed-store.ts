@@ -8,28 +8,8 @@ import type { Serde } from '../serde/serde.ts'
 import { sessionWindowed, timeWindowed } from '../serde/windowed.ts'
 import type { StoreDefinition } from '../store/definition.ts'
 import type { BuildSettings, StoreSpec } from '../topology/store-spec.ts'
-import type { SessionWindows } from '../window/session-windows.ts'
-import type { SlidingWindows } from '../window/sliding-windows.ts'
-import type { TimeWindows } from '../window/time-windows.ts'
-import type { UnlimitedWindows } from '../window/unlimited-windows.ts'
+import { type Windows, storeWindowSizeMs, windowRetentionMs } from '../window/retention.ts'
 import { type Materialized, commonDefinition } from './materialized.ts'
-
-/** Windows of a stream: made by `tumbling`, `hopping`, `sliding`, `session`, `unlimited`. */
-export type Windows = TimeWindows | SlidingWindows | SessionWindows | UnlimitedWindows
-
-/** Length of one window, ms; for sessions that of the gap. */
-export function windowSizeMs(windows: Windows): number {
-  switch (windows.kind) {
-    case 'time':
-      return windows.sizeMs
-    case 'sliding':
-      return windows.differenceMs
-    case 'session':
-      return windows.gapMs
-    case 'unlimited':
-      return Number.POSITIVE_INFINITY
-  }
-}
 
 /** After stream time has passed the end of a window by this, it is closed: what `suppress` waits for. */
 export function windowGraceMs(windows: Windows): number {
@@ -40,12 +20,12 @@ export function windowGraceMs(windows: Windows): number {
 export function windowedKey(windows: Windows, key: Serde<unknown> | null): Serde<unknown> | null {
   if (key === null) return null
   if (windows.kind === 'session') return sessionWindowed(key) as Serde<unknown>
-  return timeWindowed(key, windowSizeMs(windows)) as Serde<unknown>
+  return timeWindowed(key, storeWindowSizeMs(windows)) as Serde<unknown>
 }
 
 /** @throws {MR_TOPOLOGY_STORE_RETENTION} the store would forget windows that still take records */
 export function windowedStore(windows: Windows, emit: EmitStrategy, materialized: Materialized): StoreSpec {
-  const neededMs = (windows.kind === 'sliding' ? 2 : 1) * windowSizeMs(windows) + windows.graceMs
+  const neededMs = windowRetentionMs(windows)
   const retentionMs = materialized.spec.retentionMs ?? neededMs
   if (retentionMs < neededMs)
     throw new TopologyError('MR_TOPOLOGY_STORE_RETENTION', { store: materialized.storeName, retentionMs, neededMs })
@@ -69,7 +49,7 @@ export function windowedStore(windows: Windows, emit: EmitStrategy, materialized
               ? 'headers-window'
               : 'timestamped-window',
         retentionMs: supplier?.retentionMs ?? retentionMs,
-        ...(windows.kind === 'session' ? {} : { windowSizeMs: supplier?.windowSizeMs ?? windowSizeMs(windows) }),
+        ...(windows.kind === 'session' ? {} : { windowSizeMs: supplier?.windowSizeMs ?? storeWindowSizeMs(windows) }),
         ...(supplier?.segmentIntervalMs === undefined ? {} : { segmentIntervalMs: supplier.segmentIntervalMs }),
         ...(supplier?.retainDuplicates === true ? { retainDuplicates: true } : {}),
         ...(timeOrdered ? { timeOrdered: true } : {}),

@@ -4,6 +4,7 @@
  *
  * Null values reach the functions of time and session windows, as in Kafka; sliding windows drop them.
  */
+import type { Windows } from '../window/retention.ts'
 import type { EmitStrategy } from '../operator/emit-on-close.ts'
 import { type WindowFold, countingFold, reducingFold } from '../operator/window-fold.ts'
 import type { RecordContext } from '../processor/processor.ts'
@@ -16,7 +17,7 @@ import type { Grouping } from './grouped-state.ts'
 import type { KTable } from './k-table.ts'
 import { materializedSpec, requireShape } from './materialized.ts'
 import type { NullOf, Sync, TableOptions } from './options.ts'
-import { type Windows, windowGraceMs, windowedKey, windowedStore } from './windowed-store.ts'
+import { windowGraceMs, windowedKey, windowedStore } from './windowed-store.ts'
 import { windowedSupplier } from './windowed-supplier.ts'
 
 /** How the result of a windowed aggregation is kept. `key` is the serde of the plain keys. */

@@ -5,7 +5,7 @@ import { aggregateSlidingWindows } from '../operator/sliding-window-aggregate.ts
 import type { TableSupplier } from '../operator/table-supplier.ts'
 import { aggregateWindows } from '../operator/window-aggregate.ts'
 import type { WindowFold } from '../operator/window-fold.ts'
-import type { Windows } from './windowed-store.ts'
+import type { Windows } from '../window/retention.ts'
 
 /** @throws {MR_WINDOW_EMIT} unlimited windows never close */
 export function windowedSupplier(
