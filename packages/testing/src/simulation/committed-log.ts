@@ -46,8 +46,7 @@ export function committedLog(state: BrokerState, topic: string, index: number): 
     if (!batch.header.isControl) continue
     const list = markers.get(batch.header.producerId) ?? []
     markers.set(batch.header.producerId, list)
-    const key = batch.keyAt(0)
-    list.push({ offset: batch.header.baseOffset, committed: key?.[3] === controlType.COMMIT })
+    list.push({ offset: batch.header.baseOffset, committed: controlType(batch.keyAt(0)) === 'commit' })
   }
   const records: LoggedRecord[] = []
   const open = new Map<number, number>()

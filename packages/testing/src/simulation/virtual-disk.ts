@@ -30,7 +30,7 @@ export class VirtualDisk {
   /** Writes fail with "no space" while true. */
   isFull = false
   /** Small values beside the stores, e.g. the process id. */
-  readonly notes = new Map<string, string>()
+  readonly notes: Map<string, string> = new Map()
   private readonly volumes = new Map<string, Volume>()
   private readonly time: VirtualTime
   private readonly random: SeededRandom

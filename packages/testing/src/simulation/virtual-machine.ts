@@ -24,12 +24,15 @@ export class VirtualMachine {
   /** Yield points passed, over all lives. */
   yields = 0
   lives = 0
+  /** Set by the program: ends it cleanly. */
+  close: ((leaveGroup: boolean) => void) | null = null
   /** Lives that ended by themselves. */
   readonly ended: Ended[] = []
   private readonly world: World
   private readonly program: Program
   private readonly random: SeededRandom
   private process: VirtualProcess | null = null
+  private clockJumpMs = 0
   private readonly killAt = new Map<number, number>()
 
   constructor(name: string, world: World, program: Program) {
@@ -50,6 +53,11 @@ export class VirtualMachine {
     this.killAt.set(yieldPoint, downMs)
   }
 
+  /** No process is killed at a yield point any more. */
+  forgetKills(): void {
+    this.killAt.clear()
+  }
+
   /** Starts a life, unless one is running. */
   start(): void {
     if (this.process !== null) return
@@ -57,7 +65,9 @@ export class VirtualMachine {
     const life = ++this.lives
     const random = new SeededRandom(worldRandom.between(0, 0x7fffffff), this.name)
     const process = new VirtualProcess(`${this.name}/${life}`, { time, random }, (one, label) => this.observe(one, label))
+    process.clockJumpMs = this.clockJumpMs
     this.process = process
+    this.close = null
     trace.note(time.nowMs, process.name, 'starts')
     this.program(this, process).then(
       () => this.hasEnded(process, undefined),
@@ -65,15 +75,28 @@ export class VirtualMachine {
     )
   }
 
-  /** SIGKILL, and a start `downMs` later; with `power` the whole machine loses power. */
-  kill(downMs: number, power = false): void {
+  /** SIGKILL, and a start `downMs` later; the machine may lose power too, or its disk. */
+  kill(downMs: number, loses: 'process' | 'power' | 'disk' = 'process'): void {
     const { process } = this
     if (process === null) return
-    this.world.trace.note(this.world.time.nowMs, process.name, power ? 'loses power' : 'is killed')
+    this.world.trace.note(this.world.time.nowMs, process.name, `is killed, loses ${loses}`)
     process.kill()
     this.process = null
-    const restart = power ? this.disk.machineCrashed() : this.disk.processCrashed()
+    if (loses === 'disk') this.disk.lost()
+    const restart = loses === 'power' ? this.disk.machineCrashed() : this.disk.processCrashed()
     void restart.then(() => this.world.time.after(downMs, () => this.start()))
+  }
+
+  /** SIGTERM: the program ends by itself, cleanly, and is started again. */
+  restart(leaveGroup: boolean): void {
+    const { process } = this
+    if (process !== null) this.world.time.after(0, () => process.enter(() => this.close?.(leaveGroup)))
+  }
+
+  /** The wall clock of the machine jumps. */
+  jumpClock(jumpMs: number): void {
+    this.clockJumpMs += jumpMs
+    if (this.process !== null) this.process.clockJumpMs = this.clockJumpMs
   }
 
   /** SIGSTOP for `forMs`. */

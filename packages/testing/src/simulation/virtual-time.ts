@@ -55,10 +55,10 @@ export class VirtualTime {
         left--
         if (ended) return
         try {
-          const more = this.step(done, untilMs)
-          if (!more) {
+          const end = done() ? true : this.step(untilMs) ? null : done()
+          if (end !== null) {
             ended = true
-            resolve(done())
+            resolve(end)
           } else if (left === 0) turn()
         } catch (error) {
           ended = true
@@ -73,9 +73,8 @@ export class VirtualTime {
     })
   }
 
-  /** Runs one event; false when the end is reached. */
-  private step(done: () => boolean, untilMs: number): boolean {
-    if (done()) return false
+  /** Runs one event; false when none is due. */
+  private step(untilMs: number): boolean {
     let event = this.pop()
     while (event !== undefined && event.run === null) {
       this.cancelled--

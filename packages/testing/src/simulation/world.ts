@@ -10,7 +10,7 @@ import { VirtualTime } from './virtual-time.ts'
 
 export class World {
   readonly seed: number
-  readonly time = new VirtualTime()
+  readonly time: VirtualTime = new VirtualTime()
   readonly random: SeededRandom
   readonly trace: Trace
   readonly cluster: VirtualCluster
@@ -18,7 +18,7 @@ export class World {
   /** Of the network; replaced while the world runs. */
   faults: NetworkFaults = quietNetwork
   /** `machine node` pairs that cannot talk to each other. */
-  readonly partitioned = new Set<string>()
+  readonly partitioned: Set<string> = new Set()
 
   constructor(seed: number, cluster: ClusterSettings, keepTrace = false) {
     this.seed = seed

@@ -1,0 +1,42 @@
+/** Rules that hold whatever the application is (faults.md 3). */
+import type { BrokerState } from '@millrace/broker/internal'
+import { committedLog } from './committed-log.ts'
+import type { World } from './world.ts'
+
+/** True when a group has committed everything there is in these partitions, and nothing is undecided. */
+export function isCaughtUp(
+  world: World,
+  group: string,
+  inputs: readonly { readonly topic: string; readonly partition: number }[],
+): boolean {
+  const { state } = world.cluster
+  if (state.offsets.allPending(group).length > 0) return false
+  for (const { topic, partition } of inputs) {
+    const log = state.topics.partition(topic, partition)?.log
+    if (log === undefined || log.lastStableOffset < log.endOffset) return false
+    if (log.endOffset > 0 && (state.offsets.get(group, topic, partition)?.offset ?? 0) < log.endOffset) return false
+  }
+  for (const topic of state.topics.all()) {
+    for (const { log } of topic.partitions) if (log.lastStableOffset < log.endOffset) return false
+  }
+  return true
+}
+
+/** No transaction is left hanging (I4), and the broker's own view of transactions agrees with its logs. */
+export function checkTransactions(state: BrokerState): string[] {
+  const found: string[] = []
+  for (const topic of state.topics.all()) {
+    for (const { index } of topic.partitions) {
+      const log = committedLog(state, topic.name, index)
+      if (log === undefined) continue
+      const where = `${topic.name}-${index}`
+      for (const { producerId, offset } of log.open) {
+        found.push(`${where}: hanging transaction of producer ${producerId} since offset ${offset}`)
+      }
+      if (log.open.length === 0 && log.lastStableOffset !== log.endOffset) {
+        found.push(`${where}: last stable offset ${log.lastStableOffset} of ${log.endOffset}, no transaction is open`)
+      }
+    }
+  }
+  return found
+}

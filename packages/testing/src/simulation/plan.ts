@@ -1,0 +1,155 @@
+/**
+ * What a seed means: the size of a run, the settings of the application, and every fault in it. A plan is plain data, drawn
+ * from the seed once, so that it can be printed, cut down and run again.
+ */
+import type { BrokerVersion } from '@millrace/broker'
+import { type NetworkFaults, quietNetwork } from './virtual-network.ts'
+import { SeededRandom } from './seeded-random.ts'
+
+/** One fault. Times are ms since the start; `machine` is an index. */
+export type Fault =
+  | { readonly kind: 'kill'; readonly machine: number; readonly atMs: number; readonly downMs: number }
+  | { readonly kind: 'kill-at'; readonly machine: number; readonly yieldPoint: number; readonly downMs: number }
+  | { readonly kind: 'power'; readonly machine: number; readonly atMs: number; readonly downMs: number }
+  | { readonly kind: 'stop'; readonly machine: number; readonly atMs: number; readonly forMs: number }
+  | { readonly kind: 'disk-lost'; readonly machine: number; readonly atMs: number; readonly downMs: number }
+  | { readonly kind: 'disk-full'; readonly machine: number; readonly atMs: number; readonly forMs: number }
+  | { readonly kind: 'restart'; readonly machine: number; readonly atMs: number; readonly leaveGroup: boolean }
+  | { readonly kind: 'clock'; readonly machine: number; readonly atMs: number; readonly jumpMs: number }
+  | { readonly kind: 'partition'; readonly machine: number; readonly node: number; readonly atMs: number; readonly forMs: number }
+  | { readonly kind: 'broker'; readonly atMs: number; readonly downMs: number }
+  | { readonly kind: 'broker-write'; readonly atMs: number; readonly write: number; readonly downMs: number }
+  | { readonly kind: 'coordinators'; readonly atMs: number }
+  | { readonly kind: 'leaders'; readonly atMs: number }
+  | { readonly kind: 'network'; readonly atMs: number; readonly forMs: number; readonly faults: NetworkFaults }
+
+/** One run. */
+export interface Plan {
+  readonly seed: number
+  /** Name of a scenario. */
+  readonly topology: string
+  readonly version: BrokerVersion
+  readonly nodes: number
+  readonly guarantee: 'exactly-once' | 'at-least-once'
+  readonly machines: number
+  readonly partitions: number
+  /** Batches that each upstream producer writes. */
+  readonly batches: number
+  readonly recordsPerBatch: number
+  readonly batchEveryMs: number
+  /** Share of upstream batches in transactions that are aborted. */
+  readonly abortedInput: number
+  readonly upstreams: number
+  readonly commitIntervalMs: number
+  readonly sessionTimeoutMs: number
+  readonly transactionTimeoutMs: number
+  readonly standbys: number
+  readonly cacheBytes: number
+  readonly networkDelayMs: number
+  readonly faults: readonly Fault[]
+}
+
+/** Kinds of faults that a swarm switches on and off; each seed has about half of them. */
+const kinds = [
+  'kill',
+  'kill-at',
+  'power',
+  'stop',
+  'disk-lost',
+  'restart',
+  'clock',
+  'partition',
+  'broker',
+  'broker-write',
+  'coordinators',
+  'leaders',
+  'network',
+] as const
+
+/** What of a plan is given instead of drawn. */
+export type PlanGiven = Partial<Omit<Plan, 'seed'>>
+
+/** Draws the plan of a seed. */
+export function drawPlan(seed: number, given: PlanGiven & { readonly topology: string }): Plan {
+  const random = new SeededRandom(seed, 'plan')
+  const plan: Plan = {
+    seed,
+    version: random.chance(0.5) ? '4.x' : '3.9',
+    nodes: random.chance(0.5) ? 3 : 1,
+    guarantee: 'exactly-once',
+    machines: random.between(1, 3),
+    partitions: random.between(1, 3),
+    batches: random.between(5, 20),
+    recordsPerBatch: random.between(1, 8),
+    batchEveryMs: random.between(20, 400),
+    abortedInput: random.chance(0.5) ? random.next() * 0.5 : 0,
+    upstreams: random.between(1, 2),
+    commitIntervalMs: random.pick([20, 100, 100, 500, 2000]),
+    sessionTimeoutMs: random.pick([6000, 6000, 10_000]),
+    transactionTimeoutMs: random.pick([3000, 10_000, 10_000]),
+    standbys: random.chance(0.3) ? 1 : 0,
+    cacheBytes: random.chance(0.5) ? 0 : 1024 * 1024,
+    networkDelayMs: random.pick([1, 5, 5, 50]),
+    faults: [],
+    ...given,
+  }
+  return { ...plan, faults: given.faults ?? drawFaults(random, plan) }
+}
+
+function drawFaults(random: SeededRandom, plan: Plan): Fault[] {
+  const on = kinds.filter(() => random.chance(0.5))
+  if (on.length === 0) return []
+  const untilMs = 1000 + plan.batches * plan.batchEveryMs
+  const count = random.between(1, 8)
+  return Array.from({ length: count }, () => drawFault(random, { plan, kind: random.pick(on), untilMs }))
+}
+
+function drawFault(
+  random: SeededRandom,
+  at: { readonly plan: Plan; readonly kind: (typeof kinds)[number]; readonly untilMs: number },
+): Fault {
+  const { plan, kind, untilMs } = at
+  const machine = random.between(0, plan.machines - 1)
+  const atMs = random.between(0, untilMs)
+  const downMs = random.pick([10, 300, 2000, plan.sessionTimeoutMs * 1.5])
+  switch (kind) {
+    case 'kill-at':
+      return { kind, machine, yieldPoint: random.between(1, 400), downMs }
+    case 'kill':
+    case 'power':
+    case 'disk-lost':
+      return { kind, machine, atMs, downMs }
+    case 'stop': {
+      const longMs = Math.max(plan.sessionTimeoutMs, plan.transactionTimeoutMs)
+      return { kind, machine, atMs, forMs: random.pick([500, plan.sessionTimeoutMs * 1.2, longMs * 1.5]) }
+    }
+    case 'restart':
+      return { kind, machine, atMs, leaveGroup: random.chance(0.5) }
+    case 'clock':
+      return { kind, machine, atMs, jumpMs: random.pick([-3_600_000, -1000, 60_000, 259_200_000]) }
+    case 'partition':
+      return { kind, machine, node: random.between(1, plan.nodes), atMs, forMs: random.pick([500, 5000, 20_000]) }
+    case 'broker':
+      return { kind, atMs, downMs: random.pick([10, 1000, 5000]) }
+    case 'broker-write':
+      return { kind, atMs, write: random.between(1, 30), downMs: random.pick([10, 1000]) }
+    case 'coordinators':
+    case 'leaders':
+      return { kind, atMs }
+    case 'network':
+      return { kind, atMs, forMs: random.pick([500, 3000, 10_000]), faults: drawNetwork(random, plan) }
+  }
+}
+
+function drawNetwork(random: SeededRandom, plan: Plan): NetworkFaults {
+  const some = (most: number): number => (random.chance(0.5) ? random.next() * most : 0)
+  return {
+    ...quietNetwork,
+    delayMs: [0, random.pick([plan.networkDelayMs, 100, 1000])],
+    lostRequests: some(0.2),
+    lateRequests: some(0.1),
+    lateMs: random.pick([1000, plan.transactionTimeoutMs * 1.5]),
+    lostAnswers: some(0.2),
+    silentAnswers: some(0.02),
+  }
+}

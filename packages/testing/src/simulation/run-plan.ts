@@ -1,0 +1,94 @@
+/**
+ * Runs one plan: faults for a while (the safety phase), then none, and everything must be done within bounded time (the
+ * liveness phase); at the end the results are checked.
+ */
+import { FaultSchedule } from './fault-schedule.ts'
+import type { Plan } from './plan.ts'
+import type { Scenario } from './scenario.ts'
+import { trapGlobals } from './trap-globals.ts'
+import { World } from './world.ts'
+
+/** What a run showed. */
+export interface Outcome {
+  readonly violations: readonly string[]
+  /** Of everything that happened. */
+  readonly traceHash: string
+  readonly trace: readonly string[] | null
+  /** Yield points that each machine passed. */
+  readonly yields: readonly number[]
+  readonly eventsRun: number
+  /** Virtual ms. */
+  readonly tookMs: number
+  readonly brokerWrites: number
+}
+
+/** How long the results may take once nothing fails any more: session and transaction timeouts, and some rounds. */
+const graceMs = 60_000
+/** Between two looks at whether all is done. */
+const lookMs = 20
+
+/** Runs a plan to its end. Never rejects: what goes wrong is a violation. */
+export async function runPlan(plan: Plan, scenario: Scenario, keepTrace = false): Promise<Outcome> {
+  const untrap = trapGlobals()
+  const escaped: unknown[] = []
+  const onEscaped = (error: unknown): void => void escaped.push(error)
+  process.on('unhandledRejection', onEscaped)
+  const settings = { version: plan.version, nodes: plan.nodes, config: brokerConfig(plan) }
+  const world = new World(plan.seed, settings, keepTrace)
+  const violations: string[] = []
+  try {
+    violations.push(...(await run(world, plan, scenario)))
+  } catch (error) {
+    violations.push(`an error escaped: ${described(error)}`)
+  } finally {
+    process.off('unhandledRejection', onEscaped)
+    untrap()
+  }
+  violations.push(...escaped.map((error) => `unhandled rejection: ${described(error)}`))
+  return {
+    violations,
+    traceHash: world.trace.hash,
+    trace: world.trace.lines,
+    yields: world.machines.map((machine) => machine.yields),
+    eventsRun: world.time.eventsRun,
+    tookMs: world.time.nowMs,
+    brokerWrites: world.cluster.storage.writes,
+  }
+}
+
+async function run(world: World, plan: Plan, scenario: Scenario): Promise<string[]> {
+  const { time } = world
+  world.cluster.start()
+  const running = scenario.set(world, plan)
+  const schedule = new FaultSchedule(world, plan)
+  for (const machine of world.machines) time.after(world.random.between(0, 20), () => machine.start())
+  schedule.begin(world.machines)
+  let lookAtMs = 0
+  const isDone = (): boolean => {
+    if (time.nowMs < lookAtMs || !world.cluster.isUp) return false
+    lookAtMs = time.nowMs + lookMs
+    return running.isDone()
+  }
+  const writingMs = plan.batches * plan.batchEveryMs
+  await time.run(() => time.nowMs > schedule.lastMs && isDone(), Math.max(schedule.lastMs, writingMs) + faultsMs)
+  schedule.freeze()
+  const done = await world.run(isDone, graceMs + plan.sessionTimeoutMs + plan.transactionTimeoutMs)
+  const stuck = done ? [] : [`not done ${Math.round(time.nowMs)} ms after the start although nothing fails any more`]
+  return [...stuck, ...running.check()]
+}
+
+/** Faults go on for this long after the last of them began. */
+const faultsMs = 20_000
+
+function brokerConfig(plan: Plan): Record<string, string | number> {
+  return {
+    'group.min.session.timeout.ms': 100,
+    'transaction.abort.timed.out.transaction.cleanup.interval.ms': 500,
+    'log.message.timestamp.after.max.ms': '9223372036854775807',
+    'log.segment.bytes': plan.seed % 3 === 0 ? 2000 : 1_000_000,
+  }
+}
+
+function described(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
