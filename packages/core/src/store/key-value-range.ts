@@ -65,7 +65,7 @@ export function boundsOfPrefix(prefix: Uint8Array): KeyBounds {
 }
 
 function pinnedRows<K, V>(rows: KeyValueRows<K, V>, bounds: KeyBounds): Pinned<V>[] {
-  const found = rows.writes.pinnedRange(bounds.from && latin1(bounds.from), bounds.to && latin1(bounds.to))
+  const found = rows.overlay(bounds.from && latin1(bounds.from), bounds.to && latin1(bounds.to))
   const pinned = found.map((row) => ({ key: row.key, value: rows.codec.read(row) }))
   return bounds.reverse === true ? pinned.reverse() : pinned
 }

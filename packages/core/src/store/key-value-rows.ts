@@ -151,6 +151,15 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
     return this.engine.rangeSync(range)
   }
 
+  /** Rows of a range that the layers below answer differently or not at all, in key order. */
+  overlay(from: string | undefined, to: string | undefined): Row[] {
+    return this.writes.pinnedRange(from, to)
+  }
+
+  putAll(entries: Iterable<readonly [K, V | null]>): void {
+    for (const [key, value] of entries) this.put(key, this.findToWrite(key), value)
+  }
+
   /** Decoded key of a row. */
   keyOf(key: string): K {
     return this.keySerde.deserialize(bytesOf(key), this.host.changelogTopic)

@@ -66,7 +66,8 @@ class KeyValueView<K, V> implements KeyValueStore<K, V> {
   }
 
   putAll(entries: Iterable<readonly [K, V | null]>): void {
-    for (const [key, value] of entries) this.put(key, value)
+    if (!this.isOpen) this.refuse()
+    this.rows.putAll(entries)
   }
 
   delete(key: K): V | null {

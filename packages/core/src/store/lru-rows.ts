@@ -17,6 +17,8 @@ export class LruRows<K, V> extends KeyValueRows<K, V> {
   private readonly used = new Map<string, Row>()
   private readonly entriesMax: number
   private isRestoring = false
+  /** Entries of a `putAll` that are still to be logged. */
+  private putTogether: (Content & { readonly key: string })[] | null = null
 
   constructor(definition: StoreDefinition<K, V>, host: StoreHost, shape: ValueShape, entriesMax: number) {
     super(definition, host, shape, Infinity)
@@ -46,6 +48,33 @@ export class LruRows<K, V> extends KeyValueRows<K, V> {
     this.isRestoring = false
   }
 
+  /** As Kafka's changelog layer: all entries are put (and others forgotten) before any of them is logged. */
+  override putAll(entries: Iterable<readonly [K, V | null]>): void {
+    if (this.cache !== null) {
+      super.putAll(entries)
+      return
+    }
+    this.putTogether = []
+    super.putAll(entries)
+    const logged = this.putTogether
+    this.putTogether = null
+    for (const { key, bytes, timestampMs, headers } of logged) {
+      this.changelog.log(bytesOf(key), bytes, timestampMs, headers)
+    }
+  }
+
+  /** With a cache: also what only the cache remembers. */
+  override overlay(from: string | undefined, to: string | undefined): Row[] {
+    const pinned = super.overlay(from, to)
+    if (this.cache === null) return pinned
+    const rows = new Set(pinned)
+    for (const row of this.table.values()) {
+      if ((row.flags & ghostFlag) === 0 || (from !== undefined && row.key < from)) continue
+      if (to === undefined || row.key < to) rows.add(row)
+    }
+    return [...rows].sort((one, other) => (one.key < other.key ? -1 : 1))
+  }
+
   override rollback(): void {
     super.rollback()
     this.used.clear()
@@ -55,7 +84,14 @@ export class LruRows<K, V> extends KeyValueRows<K, V> {
     this.codec.encode(row)
     row.flags &= ~ghostFlag
     this.use(row)
-    super.writeBelow(row)
+    if (this.putTogether === null) {
+      super.writeBelow(row)
+      return
+    }
+    const { key, bytes, timestampMs, headers } = row
+    this.putTogether.push({ key, bytes, timestampMs, headers })
+    row.below = null
+    this.applied(row)
   }
 
   protected override applied(row: Row): void {

@@ -1,6 +1,7 @@
 /** Session stores: the typed view over rows by key, end and start. */
 import { StreamsError } from '../errors.ts'
 import type { Windowed } from '../record/windowed.ts'
+import { listCachedMemorySessions } from './cached-key-range.ts'
 import type { StoreDefinition } from './definition.ts'
 import type { LiveStore, StoreHost } from './host.ts'
 import { sessionLayout } from './key-layout.ts'
@@ -17,6 +18,16 @@ export function openSessionStore<K, V>(
 ): LiveStore<SessionStore<K, V>> {
   const rows = new TimedRows<K, V>(definition, host, 'plain', sessionLayout)
   return new LiveRows(rows, new SessionView(rows))
+}
+
+/** Bounds of a search, all inclusive. */
+interface SessionSearch {
+  readonly fromKey: Uint8Array | null
+  readonly toKey: Uint8Array | null
+  readonly earliestEndMs: number
+  readonly latestStartMs: number
+  readonly reverse: boolean
+  readonly among?: readonly TimedRow[]
 }
 
 class SessionView<K, V> implements SessionStore<K, V>, KeepsTime {
@@ -82,11 +93,11 @@ class SessionView<K, V> implements SessionStore<K, V>, KeepsTime {
   }
 
   findSessions(key: K, earliestEndMs: number, latestStartMs: number): Iterable<KeyValue<Windowed<K>, V>> {
-    return this.sessionsOf(key, earliestEndMs, latestStartMs)
+    return this.sessionsOf(key, earliestEndMs, latestStartMs, false)
   }
 
   backwardFindSessions(key: K, earliestEndMs: number, latestStartMs: number): Iterable<KeyValue<Windowed<K>, V>> {
-    return this.sessionsOf(key, earliestEndMs, latestStartMs).reverse()
+    return this.sessionsOf(key, earliestEndMs, latestStartMs, true)
   }
 
   findSessionsKeys(
@@ -123,18 +134,37 @@ class SessionView<K, V> implements SessionStore<K, V>, KeepsTime {
   }
 
   /** By end, then start (memory: latest start first). */
-  private sessionsOf(key: K, earliestEndMs: number, latestStartMs: number): KeyValue<Windowed<K>, V>[] {
+  private sessionsOf(
+    key: K,
+    earliestEndMs: number,
+    latestStartMs: number,
+    reverse: boolean,
+  ): KeyValue<Windowed<K>, V>[] {
     if (!this.isOpen) this.refuse()
-    const found: KeyValue<Windowed<K>, V>[] = []
     const slot = this.rows.slotOf(key)
-    if (slot === undefined) return found
+    if (slot === undefined) return []
     const { rows } = slot
+    if (!this.persistent) {
+      return this.entries({ fromKey: null, toKey: null, earliestEndMs, latestStartMs, reverse, among: rows })
+    }
+    const found: KeyValue<Windowed<K>, V>[] = []
     for (let i = firstAt(rows, earliestEndMs, -Infinity); i < rows.length; i++) {
       const row = rows[i] as TimedRow
-      if (row.secondary <= latestStartMs && this.rows.isVisible(row)) found.push(this.entry(row))
+      if (row.secondary > latestStartMs || !this.rows.isVisible(row)) continue
+      if (!reverse || !this.isMissedBackward(row, latestStartMs)) found.push(this.entry(row))
     }
-    if (!this.persistent) found.sort(byEndThenLatestStart)
-    return found
+    return reverse ? found.reverse() : found
+  }
+
+  /**
+   * Kafka's backward search takes the latest start for a bound of the end in the newest segment of its cache: what only
+   * the cache still has and ends later is not found.
+   */
+  private isMissedBackward(row: TimedRow, latestStartMs: number): boolean {
+    const { rows } = this
+    if (rows.cache === null || row.primary <= latestStartMs || rows.isVisibleBelow(row)) return false
+    const { intervalMs } = rows.expiry
+    return Math.floor(row.primary / intervalMs) === Math.floor(rows.newestCachedMs / intervalMs)
   }
 
   private list(
@@ -145,15 +175,23 @@ class SessionView<K, V> implements SessionStore<K, V>, KeepsTime {
     reverse: boolean,
   ): Iterable<KeyValue<Windowed<K>, V>> {
     if (!this.isOpen) this.refuse()
-    const { rows } = this
-    const found = listRows(rows, {
-      fromKey: from === null ? null : rows.keyBytes(from),
-      toKey: to === null ? null : rows.keyBytes(to),
+    const fromKey = from === null ? null : this.rows.keyBytes(from)
+    const toKey = to === null ? null : this.rows.keyBytes(to)
+    return this.entries({ fromKey, toKey, earliestEndMs, latestStartMs, reverse })
+  }
+
+  private entries(search: SessionSearch): KeyValue<Windowed<K>, V>[] {
+    const { fromKey, toKey, earliestEndMs, latestStartMs, reverse, among } = search
+    const list = this.rows.cache !== null && !this.persistent ? listCachedMemorySessions : listRows
+    const found = list(this.rows, {
+      fromKey,
+      toKey,
       fromMs: earliestEndMs,
       toMs: Infinity,
       secondaryMax: latestStartMs,
       order: this.order,
       reverse,
+      ...(among === undefined ? {} : { among }),
     })
     return found.map((row) => this.entry(row))
   }
@@ -169,8 +207,4 @@ class SessionView<K, V> implements SessionStore<K, V>, KeepsTime {
   private refuse(): never {
     throw new StreamsError('MR_STORE_CLOSED', { store: this.name, task: this.rows.host.taskName })
   }
-}
-
-function byEndThenLatestStart<K, V>(one: KeyValue<Windowed<K>, V>, other: KeyValue<Windowed<K>, V>): number {
-  return one.key.window.endMs - other.key.window.endMs || other.key.window.startMs - one.key.window.startMs
 }

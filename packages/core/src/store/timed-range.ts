@@ -25,6 +25,10 @@ export interface Listing {
   readonly reverse: boolean
   /** Sessions: greatest start. */
   readonly secondaryMax?: number
+  /** Only rows of the store below the cache, or only those put into the cache (deleted ones too); default what readers see. */
+  readonly layer?: 'below' | 'cache'
+  /** The rows of one key, when only they are asked for. */
+  readonly among?: readonly TimedRow[]
 }
 
 /** The visible rows of a listing, in order. */
@@ -35,11 +39,11 @@ export function listRows<K, V>(rows: TimedRows<K, V>, listing: Listing): TimedRo
   const found: { readonly row: TimedRow; readonly segment: number; readonly text: string }[] = []
   const secondaryMax = listing.secondaryMax ?? Infinity
   const interval = rows.expiry.intervalMs
-  for (const row of rows.expiry.rowsBetween(listing.fromMs, listing.toMs)) {
+  for (const row of listing.among ?? rows.rowsBetween(listing.fromMs, listing.toMs)) {
     if (row.primary < listing.fromMs || row.primary > listing.toMs || row.secondary > secondaryMax) continue
-    if ((from !== null && row.key < from) || (to !== null && row.key > to) || !rows.isVisible(row)) continue
+    if ((from !== null && row.key < from) || (to !== null && row.key > to) || !isListed(rows, row, listing.layer)) continue
     const segment = listing.order === 'segment' ? Math.floor(row.primary / interval) : row.primary
-    found.push({ row, segment, text: sortText(rows, row, listing.order) })
+    found.push({ row, segment, text: listing.order === 'segment' ? orderText(rows, row) : row.key })
   }
   const sign = listing.order === 'session-time' ? -1 : 1
   found.sort(
@@ -52,8 +56,14 @@ export function listRows<K, V>(rows: TimedRows<K, V>, listing: Listing): TimedRo
   return listing.reverse ? ordered.reverse() : ordered
 }
 
-function sortText<K, V>(rows: TimedRows<K, V>, row: TimedRow, order: ListingOrder): string {
-  return order === 'segment' ? latin1(rows.layout.changelogKey(row.key, row.primary, row.secondary)) : row.key
+/** What rows of one segment are ordered by. */
+export function orderText<K, V>(rows: TimedRows<K, V>, row: TimedRow): string {
+  return latin1(rows.layout.changelogKey(row.key, row.primary, row.secondary))
+}
+
+function isListed<K, V>(rows: TimedRows<K, V>, row: TimedRow, layer: Listing['layer']): boolean {
+  if (layer === undefined) return rows.isVisible(row)
+  return layer === 'below' ? rows.isVisibleBelow(row) : row.isCached
 }
 
 function compare(one: string, other: string): number {

@@ -48,8 +48,11 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   private ghostBytes = 0
   private lastKey: unknown = undefined
   private lastSlot: KeySlot | null = null
-  /** Window stores that retain duplicates: number of the last put. */
+  /** Window stores that retain duplicates: number of the last put, and of the last one that was not a deletion. */
   private sequence = 0
+  private storedSequence = 0
+  /** Greatest time put into the cache, −1 at first. */
+  newestCachedMs = -1
 
   constructor(definition: StoreDefinition<K, V>, host: StoreHost, shape: ValueShape, layout: TimedLayout) {
     this.definition = definition
@@ -112,10 +115,25 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     return row.isPresent && (row.isCached || row.primary > this.expiry.expiredMs)
   }
 
-  /** The value of one row; null when absent or expired. */
+  /** True when the store below the cache would answer with the row. */
+  isVisibleBelow(row: TimedRow): boolean {
+    const isThere = row.below === null ? row.isPresent : row.below.bytes !== null
+    return isThere && row.primary > this.expiry.expiredMs
+  }
+
+  /** Rows whose time may lie in [fromMs, toMs], unordered, with those that only the cache remembers. */
+  *rowsBetween(fromMs: number, toMs: number): Generator<TimedRow> {
+    yield* this.expiry.rowsBetween(fromMs, toMs)
+    for (const row of this.ghosts) if (!row.isGone) yield row
+  }
+
+  /**
+   * The value of one row; null when absent or expired. With duplicates only the value put last of all, and only in a disk
+   * store: Kafka looks it up by the number of its last put.
+   */
   get(key: K, primary: number, secondary: number): V | null {
     const slot = this.slotOf(key)
-    const row = slot === undefined ? undefined : findRow(slot, primary, secondary)
+    const row = slot === undefined ? undefined : findRow(slot, primary, secondary || this.storedSequence)
     return row !== undefined && this.isVisible(row) ? this.codec.read(row) : null
   }
 
@@ -126,13 +144,16 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     const second = this.layout.countsSequence ? this.sequence : secondary
     const slot = this.slotToWrite(key)
     if (this.layout.countsSequence && isAbsent) {
+      if (this.definition.type === 'memory' && !this.observe(primary)) this.host.droppedRecord()
       this.logRow(new TimedRow(slot, primary, second))
       this.dropIfEmpty(slot)
       return
     }
+    if (this.layout.countsSequence && this.definition.type === 'disk') this.storedSequence = second
     const row = findRow(slot, primary, second) ?? this.makeRow(slot, primary, second)
     if (this.cache !== null) {
       row.isCached = true
+      if (primary > this.newestCachedMs) this.newestCachedMs = primary
       this.cache.put(row, value)
       return
     }
@@ -166,7 +187,8 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   writeBelow(row: TimedRow, removes = false): void {
     this.codec.encode(row)
     row.below = null
-    if (this.observe(row.primary)) {
+    const keepsTime = removes && this.definition.type === 'memory'
+    if (keepsTime || this.observe(row.primary)) {
       this.applied(row)
     } else {
       if (!removes) this.host.droppedRecord()
@@ -218,6 +240,8 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     this.ghostBytes = 0
     this.lastSlot = null
     this.sequence = 0
+    this.storedSequence = 0
+    this.newestCachedMs = -1
   }
 
   private applied(row: TimedRow): void {

@@ -1,12 +1,13 @@
 /** Window stores: the typed view over rows by key and start. */
 import { StreamsError } from '../errors.ts'
 import type { Windowed } from '../record/windowed.ts'
+import { listOpenKeyRange } from './cached-key-range.ts'
 import type { StoreDefinition } from './definition.ts'
 import type { LiveStore, StoreHost } from './host.ts'
 import { windowLayout } from './key-layout.ts'
 import { LiveRows } from './live-rows.ts'
 import type { KeepsTime, KeyValue, WindowStore } from './store.ts'
-import { type ListingOrder, listRows } from './timed-range.ts'
+import { type Listing, type ListingOrder, listRows } from './timed-range.ts'
 import { firstAt, type TimedRow } from './timed-row.ts'
 import { TimedRows } from './timed-rows.ts'
 import type { ValueShape } from './value-codec.ts'
@@ -85,7 +86,7 @@ class WindowView<K, V> implements WindowStore<K, V>, KeepsTime {
   }
 
   fetchKeys(fromKey: K | null, toKey: K | null, fromMs: number, toMs: number): Iterable<KeyValue<Windowed<K>, V>> {
-    return this.list(fromKey, toKey, fromMs, toMs, this.keyOrder, false)
+    return this.listKeys(fromKey, toKey, fromMs, toMs, false)
   }
 
   backwardFetchKeys(
@@ -94,39 +95,49 @@ class WindowView<K, V> implements WindowStore<K, V>, KeepsTime {
     fromMs: number,
     toMs: number,
   ): Iterable<KeyValue<Windowed<K>, V>> {
-    return this.list(fromKey, toKey, fromMs, toMs, this.keyOrder, true)
+    return this.listKeys(fromKey, toKey, fromMs, toMs, true)
   }
 
   fetchAll(fromMs: number, toMs: number): Iterable<KeyValue<Windowed<K>, V>> {
-    return this.list(null, null, fromMs, toMs, this.timeOrder, false)
+    return this.list(fromMs, toMs, false)
   }
 
   backwardFetchAll(fromMs: number, toMs: number): Iterable<KeyValue<Windowed<K>, V>> {
-    return this.list(null, null, fromMs, toMs, this.timeOrder, true)
+    return this.list(fromMs, toMs, true)
   }
 
   all(): Iterable<KeyValue<Windowed<K>, V>> {
-    return this.list(null, null, -Infinity, Infinity, this.timeOrder, false)
+    return this.list(-Infinity, Infinity, false)
   }
 
   backwardAll(): Iterable<KeyValue<Windowed<K>, V>> {
-    return this.list(null, null, -Infinity, Infinity, this.timeOrder, true)
+    return this.list(-Infinity, Infinity, true)
   }
 
-  private list(
+  private listKeys(
     from: K | null,
     to: K | null,
     fromMs: number,
     toMs: number,
-    order: ListingOrder,
     reverse: boolean,
   ): Iterable<KeyValue<Windowed<K>, V>> {
     if (!this.isOpen) this.refuse()
     const { rows } = this
     const fromKey = from === null ? null : rows.keyBytes(from)
     const toKey = to === null ? null : rows.keyBytes(to)
-    const found = listRows(rows, { fromKey, toKey, fromMs, toMs, order, reverse })
-    return found.map((row) => ({ key: this.windowedKey(row), value: rows.codec.read(row) as V }))
+    const isOpenRange = fromKey === null || toKey === null
+    const list = isOpenRange && rows.cache !== null && this.keyOrder === 'segment' ? listOpenKeyRange : listRows
+    return this.entries(list(rows, { fromKey, toKey, fromMs, toMs, order: this.keyOrder, reverse }))
+  }
+
+  private list(fromMs: number, toMs: number, reverse: boolean): Iterable<KeyValue<Windowed<K>, V>> {
+    if (!this.isOpen) this.refuse()
+    const listing: Listing = { fromKey: null, toKey: null, fromMs, toMs, order: this.timeOrder, reverse }
+    return this.entries(listRows(this.rows, listing))
+  }
+
+  private entries(found: readonly TimedRow[]): KeyValue<Windowed<K>, V>[] {
+    return found.map((row) => ({ key: this.windowedKey(row), value: this.rows.codec.read(row) as V }))
   }
 
   private windowedKey(row: TimedRow): Windowed<K> {
