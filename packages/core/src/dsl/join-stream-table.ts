@@ -3,10 +3,11 @@ import { TopologyError } from '../errors.ts'
 import { joinStreamGlobalTable, joinStreamTable } from '../operator/join-stream-table.ts'
 import type { RecordContext } from '../processor/processor.ts'
 import type { Serde } from '../serde/serde.ts'
-import { type SerdeOrSchema, toKeySerde, toSerde } from '../serde/standard-schema.ts'
+import type { SerdeOrSchema } from '../serde/standard-schema.ts'
 import { type Duration, durationMs } from '../time/duration.ts'
 import type { StoreSpec } from '../topology/store-spec.ts'
 import type { TopologyBuilder } from '../topology/topology-builder.ts'
+import { chosenKey, chosenValue } from './chosen-serde.ts'
 import type { GlobalTableState } from './global-k-table.ts'
 import { repartitioned } from './join-streams.ts'
 import type { NameOptions } from './options.ts'
@@ -38,8 +39,8 @@ export function joinWithTable(
   options: StreamTableJoinOptions<any, any>,
 ): StreamState {
   const { table, left } = request
-  const key = options.key === undefined ? null : toKeySerde<unknown>(options.key)
-  const value = options.value === undefined ? null : toSerde<unknown>(options.value)
+  const key = chosenKey(options.key, null)
+  const value = chosenValue(options.value, null)
   const stream = repartitioned(request.stream, { base: options.name, suffix: '', key, value })
   const { plan } = stream
   const sources = copartition(stream, [table])

@@ -6,10 +6,11 @@ import { joinStreams } from '../operator/join-stream-stream.ts'
 import { joinTrackers } from '../operator/join-tracker.ts'
 import { passThrough } from '../operator/pass-through.ts'
 import type { Serde } from '../serde/serde.ts'
-import { type SerdeOrSchema, toKeySerde, toSerde } from '../serde/standard-schema.ts'
+import type { SerdeOrSchema } from '../serde/standard-schema.ts'
 import type { StoreLogging, StoreType } from '../store/definition.ts'
 import type { BuildSettings, StoreSpec } from '../topology/store-spec.ts'
 import { type JoinWindowOptions, type JoinWindows, joinRetentionMs, joinWindows } from '../window/join-windows.ts'
+import { chosenKey, chosenValue } from './chosen-serde.ts'
 import type { StoreSupplier } from './materialized.ts'
 import { requireName } from './names.ts'
 import type { NameOptions } from './options.ts'
@@ -64,16 +65,20 @@ export function joinTwoStreams(request: StreamJoinRequest, options: StreamJoinOp
     value: given.right,
   })
   const sources = copartition(left, [right])
-  const serdes = { key: given.key ?? left.key, left: given.left ?? left.value, right: given.right ?? right.value }
+  const serdes = {
+    key: chosenKey(options.key, left.key),
+    left: chosenValue(options.value, left.value),
+    right: chosenValue(options.otherValue, right.value),
+  }
   const { name, node } = joinNode({ ...request, left, right }, options, { windows, serdes })
   return { plan, name, node, key: serdes.key, value: null, sources, repartitionRequired: false }
 }
 
 function givenSerdes({ key, value, otherValue }: StreamJoinOptions<any, any, any>): JoinSerdes {
   return {
-    key: key === undefined ? null : toKeySerde<unknown>(key),
-    left: value === undefined ? null : toSerde<unknown>(value),
-    right: otherValue === undefined ? null : toSerde<unknown>(otherValue),
+    key: chosenKey(key, null),
+    left: chosenValue(value, null),
+    right: chosenValue(otherValue, null),
   }
 }
 

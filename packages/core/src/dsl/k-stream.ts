@@ -15,10 +15,10 @@ import { peekStream } from '../operator/peek.ts'
 import { printStream } from '../operator/print.ts'
 import { selectStreamKey } from '../operator/select-key.ts'
 import type { FixedKeyProcessor, Processor, ProcessorSupplier, RecordContext } from '../processor/processor.ts'
-import { toKeySerde, toSerde } from '../serde/standard-schema.ts'
 import type { TopicNameExtractor } from '../topology/node.ts'
 import type { Topic, TopicSink } from '../topology/topic.ts'
 import { type BranchCondition, type Branches, splitStream } from './branches.ts'
+import { chosenKey, chosenValue } from './chosen-serde.ts'
 import type { GlobalKTable } from './global-k-table.ts'
 import { type StreamJoinOptions, joinTwoStreams } from './join-streams.ts'
 import {
@@ -189,8 +189,8 @@ export class KStream<out K, out V> {
   /** Sends all records through a repartition topic, with as many partitions as told. It stays, also when optimizing. */
   repartition(options: RepartitionOptions<K, V> = {}): KStream<K, V> {
     const { plan } = this.state
-    const key = options.key === undefined ? this.state.key : toKeySerde<unknown>(options.key)
-    const value = options.value === undefined ? this.state.value : toSerde<unknown>(options.value)
+    const key = chosenKey(options.key, this.state.key)
+    const value = chosenValue(options.value, this.state.value)
     const node = repartitionNode(plan, {
       name: options.name ?? plan.nextName('KSTREAM-REPARTITION-'),
       key,
@@ -219,8 +219,8 @@ export class KStream<out K, out V> {
   ): void {
     const typed = typeof target === 'function' ? null : (target as Topic<unknown, unknown>)
     const given = {
-      key: typed?.key ?? (options.key === undefined ? null : toKeySerde<unknown>(options.key)),
-      value: typed?.value ?? (options.value === undefined ? null : toSerde<unknown>(options.value)),
+      key: typed?.key ?? chosenKey(options.key, null),
+      value: typed?.value ?? chosenValue(options.value, null),
     }
     const { plan } = this.state
     const name = plan.nameOr(options.name, 'KSTREAM-SINK-')
@@ -367,8 +367,8 @@ export class KStream<out K, out V> {
   #grouped(state: StreamState, options: GroupOptions<any, any>, key: StreamState['key']): KGroupedStream<any, V> {
     return state.plan.faces.groupedStream({
       ...state,
-      key: options.key === undefined ? key : toKeySerde<unknown>(options.key),
-      value: options.value === undefined ? state.value : toSerde<unknown>(options.value),
+      key: chosenKey(options.key, key),
+      value: chosenValue(options.value, state.value),
       groupName: options.name ?? null,
     })
   }

@@ -9,10 +9,10 @@ import { tableToStream } from '../operator/table-to-stream.ts'
 import { type ValueTransformer, transformTableValues } from '../operator/table-transform-values.ts'
 import type { ProcessorSupplier, RecordContext } from '../processor/processor.ts'
 import type { Windowed } from '../record/windowed.ts'
-import { toKeySerde, toSerde } from '../serde/standard-schema.ts'
 import type { StoreHandle } from '../store/definition.ts'
 import { storesOf } from '../topology/topology.ts'
 import { givenStore } from '../topology/store-spec.ts'
+import { chosenKey, chosenValue } from './chosen-serde.ts'
 import { type DerivedTableSpec, deriveTable } from './derive-table.ts'
 import { joinOnForeignKey } from './join-foreign-key.ts'
 import { joinTwoTables } from './join-tables.ts'
@@ -155,8 +155,8 @@ export class KTable<out K, out V, out Deleted = null> {
     }
     plan.add(this.state.node, node)
     this.state.supplier.enableSendOldValues(true)
-    const key = options.key === undefined ? null : toKeySerde<unknown>(options.key)
-    const value = options.value === undefined ? null : toSerde<unknown>(options.value)
+    const key = chosenKey(options.key, null)
+    const value = chosenValue(options.value, null)
     return plan.faces.groupedTable({ plan, name, node, key, value, sources, groupName: options.name ?? null })
   }
 

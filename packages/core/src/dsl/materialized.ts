@@ -5,9 +5,9 @@
  */
 import { TopologyError } from '../errors.ts'
 import type { Serde } from '../serde/serde.ts'
-import { toKeySerde, toSerde } from '../serde/standard-schema.ts'
 import type { StoreDefinition, StoreHandle, StoreKind, StoreLogging } from '../store/definition.ts'
 import type { BuildSettings, StoreSpec } from '../topology/store-spec.ts'
+import { chosenKey, chosenValue } from './chosen-serde.ts'
 import { requireName } from './names.ts'
 import type { TableOptions } from './options.ts'
 import type { Plan } from './plan.ts'
@@ -16,6 +16,7 @@ import type { Plan } from './plan.ts'
 export interface MaterializedSpec {
   /** Name of the store; absent = generated. */
   readonly store?: string
+  /** Absent: that of the stream or table. Null: the default one. */
   readonly key?: Serde<any> | null
   readonly value?: Serde<any> | null
   readonly caching?: boolean
@@ -64,8 +65,8 @@ export function materializedSpec(options: TableOptions<any, any>): MaterializedS
   const given = typeof store === 'object' ? fromHandle(store) : store === undefined ? {} : { store }
   return {
     ...given,
-    ...(key === undefined ? {} : { key: toKeySerde(key) }),
-    ...(value === undefined ? {} : { value: toSerde(value) }),
+    ...(key === undefined ? {} : { key: chosenKey(key, null) }),
+    ...(value === undefined ? {} : { value: chosenValue(value, null) }),
   }
 }
 
@@ -85,8 +86,8 @@ export function materialize(
   if (given === null) plan.generatedNames.stores.add(storeName)
   if ((spec.supplier?.historyRetentionMs ?? 0) < 0)
     throw new TopologyError('MR_STORE_DEFINITION', { store: storeName, reason: 'its historyRetention is negative' })
-  const key = spec.key ?? inherited.key
-  const value = spec.value ?? inherited.value
+  const key = spec.key === undefined ? inherited.key : spec.key
+  const value = spec.value === undefined ? inherited.value : spec.value
   return { storeName, queryableName: given, key, value, spec }
 }
 

@@ -16,7 +16,13 @@ export function streamToTable(state: StreamState, options: TableOptions<any, any
   let sources = state.sources
   if (state.repartitionRequired) {
     const generated = options.name === undefined
-    const repartition = repartitionNode(plan, { name, key, value, optimizable: true, generated })
+    const repartition = repartitionNode(plan, {
+      name,
+      key: key ?? state.key,
+      value: value ?? state.value,
+      optimizable: true,
+      generated,
+    })
     plan.add(above, repartition)
     above = repartition
     sources = new Set([repartition.name])
@@ -32,5 +38,14 @@ export function streamToTable(state: StreamState, options: TableOptions<any, any
   })
   node.outputVersioned = isVersioned(materialized.spec)
   plan.add(above, node)
-  return { plan, name, node, key, value, sources, queryableName, supplier }
+  return {
+    plan,
+    name,
+    node,
+    key: key ?? state.key,
+    value: value ?? state.value,
+    sources,
+    queryableName,
+    supplier,
+  }
 }
