@@ -33,3 +33,7 @@ export { nodeClock, nodeRandom, nodeTimers, nodeYield, stderrLogger } from './pl
 export { optionTable, type OptionSpec } from './option-table.ts'
 export { type ResolvedOptions } from './options.ts'
 export { type RuntimeParts, StreamsRuntime } from './streams-runtime.ts'
+export { readPosition } from './changelog/positions.ts'
+export { AtLeastOnceCommitter } from './commit/at-least-once.ts'
+export { FetchedRecords } from './worker/fetched-records.ts'
+export { ProducerCollector } from './worker/producer-collector.ts'

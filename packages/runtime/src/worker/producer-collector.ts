@@ -60,7 +60,7 @@ export class ProducerCollector implements RecordCollector {
   /** Records left out because the cluster or the producer refused them. */
   recordsDropped = 0
   recordsSent = 0
-  /** What a handler decided about a refused record, when it was `fail`. */
+  /** Why the worker must stop: the production handler answered `fail` (or `retry`) for a refused record. */
   failure: unknown = null
 
   constructor(target: CollectorTarget, options: CollectorOptions) {
@@ -97,7 +97,11 @@ export class ProducerCollector implements RecordCollector {
     return (this.#topics.get(topic) ?? this.#known(topic))?.count
   }
 
-  /** Sends what waited for its topic; to be awaited before each flush. Resolves at once when nothing waits. */
+  /**
+   * Sends what waited for its topic; to be awaited before each flush. Resolves at once when nothing waits.
+   *
+   * @throws {MR_RECORD_PRODUCE} a record was refused and the production handler answered `fail`: nothing may be committed
+   */
   async settle(): Promise<void> {
     while (this.#waiting.size > 0) {
       await this.#target.needTopics([...this.#waiting.keys()])
@@ -109,6 +113,7 @@ export class ProducerCollector implements RecordCollector {
           this.#append(output, partition, key, value, timestampMs, headers)
       }
     }
+    if (this.failure !== null) throw this.failure
   }
 
   /** Begins to keep the acknowledged offset of a changelog partition, from nothing. */
@@ -139,14 +144,9 @@ export class ProducerCollector implements RecordCollector {
     // What no record is to blame for (rights, a topic that is gone) is not asked about: it would fail for all of them.
     if (!(error instanceof RecordError) && !(error instanceof RetriableError)) return 'fail'
     const records = refused.records()
-    try {
-      for (let i = 0; i < records.count; i++) {
-        const context = { topic, partition, timestampMs: records.timestampAt(i), headers: records.headersAt(i) }
-        this.#ask(error, context, records.keyAt(i), records.valueAt(i))
-      }
-    } catch (failure) {
-      this.failure ??= failure
-      return 'fail'
+    for (let i = 0; i < records.count; i++) {
+      const at = { topic, partition, timestampMs: records.timestampAt(i), headers: records.headersAt(i) }
+      if (!this.#refused(() => this.#ask(error, at, records.keyAt(i), records.valueAt(i)))) return 'fail'
     }
     this.recordsDropped += records.count
     return 'drop'
@@ -167,8 +167,23 @@ export class ProducerCollector implements RecordCollector {
       appender.append(key, value, timestampMs ?? this.#options.nowMs(), headers)
     } catch (error) {
       if (!(error instanceof RecordError)) throw error
-      this.#ask(error, { topic: output.name, partition: chosen, timestampMs: timestampMs ?? 0, headers }, key, value)
+      const at = { topic: output.name, partition: chosen, timestampMs: timestampMs ?? 0, headers }
+      this.#refused(() => this.#ask(error, at, key, value))
       this.recordsDropped++
+    }
+  }
+
+  /**
+   * Keeps what the handler decided for the loop, which stops for it before the next commit. Thrown here it would be taken
+   * for a failure of the processor that forwarded the record.
+   */
+  #refused(ask: () => void): boolean {
+    try {
+      ask()
+      return true
+    } catch (failure) {
+      this.failure ??= failure
+      return false
     }
   }
 
