@@ -121,8 +121,10 @@ class LiveSuppressBuffer<K, V> extends BufferRows<SuppressEntry> implements Supp
       this.assertVersion(record.headers)
       const row = record.value.slice()
       const value = decodeBufferValue(row)
+      const timeMs = readInt64(row, row.length - 8)
       const buffered = this.byKey.get(userKey)
-      this.set(buffered?.timeMs ?? readInt64(row, row.length - 8), userKey, value)
+      if (buffered !== undefined && buffered.timeMs !== timeMs) this.remove(buffered)
+      this.set(timeMs, userKey, value)
       this.times.restored(value.context.timestampMs)
     }
   }
