@@ -9,7 +9,9 @@ import type { LogStorage } from './storage/log-storage.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { BrokerConfig } from './topic/broker-config.ts'
 import { TopicRegistry } from './topic/topic-registry.ts'
+import { MarkerWriter } from './transaction/marker-writer.ts'
 import { ProducerIds } from './transaction/producer-ids.ts'
+import { TransactionCoordinator } from './transaction/transaction-coordinator.ts'
 
 /** Where a node can be reached. */
 export interface NodeAddress {
@@ -40,6 +42,8 @@ export class BrokerState {
   readonly groups: GroupCoordinator
   readonly offsets: OffsetStore
   readonly producerIds: ProducerIds
+  readonly markers: MarkerWriter
+  readonly transactions: TransactionCoordinator
   /** True when connections have to authenticate before anything else. */
   readonly requiresAuthentication: boolean = false
   /** A simulation raises it to move every coordinator to another node. */
@@ -61,10 +65,15 @@ export class BrokerState {
     this.groups = new GroupCoordinator(surroundings, config)
     this.offsets = new OffsetStore(journal)
     this.producerIds = new ProducerIds(journal)
+    const { producerIds } = this
+    this.markers = new MarkerWriter(surroundings, this.topics, this.offsets)
+    const { markers } = this
+    this.transactions = new TransactionCoordinator({ surroundings, config, journal, producerIds, markers })
     journal.replay()
     this.topics.recover()
     this.topics.onDeleted((topic) => this.offsets.deleteTopic(topic.name))
     for (const group of this.offsets.groups()) this.groups.ensure(group)
+    this.transactions.resume()
   }
 
   /** Node that coordinates this group or transactional id. */
@@ -75,6 +84,7 @@ export class BrokerState {
   close(): void {
     this.closed = true
     this.groups.close()
+    this.transactions.close()
     this.topics.close()
     this.journal.close()
     this.storage.close()

@@ -19,8 +19,9 @@ import { offsetRoutes } from './list-offsets-handler.ts'
 import { metadataRoutes } from './metadata-handler.ts'
 import { groupOffsetRoutes } from './offset-handlers.ts'
 import { produceRoutes } from './produce-handler.ts'
-import { producerRoutes } from './producer-handlers.ts'
 import { topicRoutes } from './topic-handlers.ts'
+import { transactionRoutes } from './transaction-handlers.ts'
+import { transactionListingRoutes } from './transaction-listings.ts'
 import { offeredVersions } from './version-range.ts'
 
 /** A request as it comes off a connection. */
@@ -44,7 +45,8 @@ const plainRoutes: readonly Route[] = [
   ...groupRoutes,
   ...groupOffsetRoutes,
   ...topicRoutes,
-  ...producerRoutes,
+  ...transactionRoutes,
+  ...transactionListingRoutes,
 ]
 const routes: ReadonlyMap<number, Route> = new Map(
   [...plainRoutes, apiVersionsRoute(plainRoutes)].map((entry) => [entry.api.key, entry]),

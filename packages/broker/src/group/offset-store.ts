@@ -9,6 +9,12 @@ import type { Journal, JournalPart } from '../journal/journal.ts'
 
 type Offsets = Map<string, OffsetEntry>
 
+/** Offsets of one producer's undecided transaction. */
+interface Pending {
+  readonly producerEpoch: number
+  readonly offsets: Offsets
+}
+
 export class OffsetStore implements JournalPart {
   readonly kinds: readonly JournalKind[] = [
     'offsets',
@@ -19,7 +25,7 @@ export class OffsetStore implements JournalPart {
   ]
   readonly #committed: Map<string, Offsets> = new Map()
   /** By group, then producer id. */
-  readonly #pending: Map<string, Map<number, Offsets>> = new Map()
+  readonly #pending: Map<string, Map<number, Pending>> = new Map()
   readonly #journal: Journal
 
   constructor(journal: Journal) {
@@ -46,21 +52,31 @@ export class OffsetStore implements JournalPart {
 
   /** Offsets of all undecided transactions on the group. */
   allPending(group: string): OffsetEntry[] {
-    return [...(this.#pending.get(group)?.values() ?? [])].flatMap((offsets) => [...offsets.values()])
+    return [...(this.#pending.get(group)?.values() ?? [])].flatMap(({ offsets }) => [...offsets.values()])
   }
 
   isPending(group: string, topic: string, partition: number): boolean {
     const key = keyOf(topic, partition)
-    for (const offsets of this.#pending.get(group)?.values() ?? []) if (offsets.has(key)) return true
+    for (const { offsets } of this.#pending.get(group)?.values() ?? []) if (offsets.has(key)) return true
     return false
+  }
+
+  /** True when this producer has offsets here in a transaction that is not decided yet. */
+  hasPending(group: string, producer: { producerId: number; producerEpoch: number }): boolean {
+    return this.#pending.get(group)?.get(producer.producerId)?.producerEpoch === producer.producerEpoch
   }
 
   commit(group: string, offsets: readonly OffsetEntry[]): void {
     this.#record({ kind: 'offsets', group, offsets })
   }
 
-  commitPending(group: string, producerId: number, offsets: readonly OffsetEntry[]): void {
-    this.#record({ kind: 'pending-offsets', group, producerId, offsets })
+  commitPending(
+    group: string,
+    producer: { producerId: number; producerEpoch: number },
+    offsets: readonly OffsetEntry[],
+  ): void {
+    const { producerId, producerEpoch } = producer
+    this.#record({ kind: 'pending-offsets', group, producerId, producerEpoch, offsets })
   }
 
   /** The transaction of this producer is decided. */
@@ -96,7 +112,11 @@ export class OffsetStore implements JournalPart {
     } else if (entry.kind === 'pending-offsets') {
       let byProducer = this.#pending.get(entry.group)
       if (byProducer === undefined) this.#pending.set(entry.group, (byProducer = new Map()))
-      put(entryOf(byProducer, entry.producerId), entry.offsets)
+      const { producerId, producerEpoch } = entry
+      const known = byProducer.get(producerId)
+      const pending = known?.producerEpoch === producerEpoch ? known : { producerEpoch, offsets: new Map() }
+      byProducer.set(producerId, pending)
+      put(pending.offsets, entry.offsets)
     } else if (entry.kind === 'pending-decided') {
       this.#decide(entry.group, entry.producerId, entry.commit)
     } else if (entry.kind === 'offsets-deleted') {
@@ -112,8 +132,8 @@ export class OffsetStore implements JournalPart {
   *snapshot(): Iterable<JournalEntry> {
     for (const [group, offsets] of this.#committed) yield { kind: 'offsets', group, offsets: [...offsets.values()] }
     for (const [group, byProducer] of this.#pending) {
-      for (const [producerId, offsets] of byProducer) {
-        yield { kind: 'pending-offsets', group, producerId, offsets: [...offsets.values()] }
+      for (const [producerId, { producerEpoch, offsets }] of byProducer) {
+        yield { kind: 'pending-offsets', group, producerId, producerEpoch, offsets: [...offsets.values()] }
       }
     }
   }
@@ -125,11 +145,11 @@ export class OffsetStore implements JournalPart {
 
   #decide(group: string, producerId: number, commit: boolean): void {
     const byProducer = this.#pending.get(group)
-    const offsets = byProducer?.get(producerId)
-    if (byProducer === undefined || offsets === undefined) return
+    const pending = byProducer?.get(producerId)
+    if (byProducer === undefined || pending === undefined) return
     byProducer.delete(producerId)
     if (byProducer.size === 0) this.#pending.delete(group)
-    if (commit) put(entryOf(this.#committed, group), [...offsets.values()])
+    if (commit) put(entryOf(this.#committed, group), [...pending.offsets.values()])
   }
 }
 

@@ -27,8 +27,6 @@ export interface TransactionEntry {
   readonly groups: readonly string[]
   readonly startMs: number
   readonly updateMs: number
-  /** True when the client speaks transactions V2 (KIP-890): each transaction has an epoch of its own. */
-  readonly bumpsEpoch: boolean
 }
 
 export type JournalEntry =
@@ -50,6 +48,7 @@ export type JournalEntry =
       readonly kind: 'pending-offsets'
       readonly group: string
       readonly producerId: number
+      readonly producerEpoch: number
       readonly offsets: readonly OffsetEntry[]
     }
   | { readonly kind: 'pending-decided'; readonly group: string; readonly producerId: number; readonly commit: boolean }
