@@ -28,6 +28,8 @@ export interface RuntimeParts {
   readonly serdes: SerdeDefaults
   /** Directory of the state; null = nothing survives the process. */
   readonly stateDirectory: string | null
+  /** Identity of the process, uuid text; without it the one kept in the directory, or a new one. */
+  readonly processId?: string
   /** Engines of the tasks; closed with the runtime. */
   readonly stores: StoreEngineProvider
   yieldTurn(): Promise<void>
@@ -206,7 +208,8 @@ export class StreamsRuntime {
     // Takes the directory's lock, before anything is written into it.
     await engines.offsetSums()
     const processId =
-      stateDirectory === null ? newProcessId(around.random) : await keptProcessId(stateDirectory, around.random)
+      parts.processId ??
+      (stateDirectory === null ? newProcessId(around.random) : await keptProcessId(stateDirectory, around.random))
     const adminCluster = new Cluster(await transport.open('admin'), around, {
       requestTimeoutMs: options.requestTimeoutMs,
     })

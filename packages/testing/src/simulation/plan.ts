@@ -45,6 +45,7 @@ export interface Plan {
   readonly transactionTimeoutMs: number
   readonly standbys: number
   readonly cacheBytes: number
+  readonly purgeIntervalMs: number
   readonly networkDelayMs: number
   readonly faults: readonly Fault[]
 }
@@ -89,6 +90,7 @@ export function drawPlan(seed: number, given: PlanGiven & { readonly topology: s
     transactionTimeoutMs: random.pick([3000, 10_000, 10_000]),
     standbys: random.chance(0.3) ? 1 : 0,
     cacheBytes: random.chance(0.5) ? 0 : 1024 * 1024,
+    purgeIntervalMs: random.pick([500, 100_000_000]),
     networkDelayMs: random.pick([1, 5, 5, 50]),
     faults: [],
     ...given,

@@ -31,6 +31,8 @@ export class VirtualDisk {
   isFull = false
   /** Small values beside the stores, e.g. the process id. */
   readonly notes: Map<string, string> = new Map()
+  /** Disks that were lost before this one. */
+  generation = 0
   private readonly volumes = new Map<string, Volume>()
   private readonly time: VirtualTime
   private readonly random: SeededRandom
@@ -91,6 +93,7 @@ export class VirtualDisk {
 
   /** The disk is gone: a new machine. */
   lost(): void {
+    this.generation++
     this.volumes.clear()
     this.notes.clear()
   }

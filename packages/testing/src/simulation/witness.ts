@@ -1,14 +1,16 @@
 /**
  * Who made an output record, and of what: headers that each output carries in a simulation, so that the checker can follow
  * every record of the output back to its input.
+ *
+ * They are added by a processor in front of each sink, user code like any other: the runtime knows nothing of them.
  */
-import type { Headers } from '@millrace/core'
+import { type Headers, type Processor, type ProcessorContext, record } from '@millrace/core'
 import type { LoggedRecord } from './committed-log.ts'
 
 /** What one output record says of its making. */
 export interface Witness {
   readonly task: string
-  /** Generation of the group under which it was made. */
+  /** Generation of the group under which it was made; −1 when unknown. */
   readonly generation: number
   /** Life of the process. */
   readonly instance: string
@@ -21,23 +23,55 @@ const name = 'witness'
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** The headers of an output record. */
+/** The header of an output record. */
 export function witness(of: Witness): Headers {
   const { task, generation, instance, input, index } = of
   const text = [task, generation, instance, input.topic, input.partition, input.offset, index].join(' ')
   return [{ key: name, value: encoder.encode(text) }]
 }
 
-/** The witness of a record; undefined when it carries none. */
-export function witnessOf(record: Pick<LoggedRecord, 'headers'>): Witness | undefined {
-  const value = record.headers.findLast((header) => header.key === name)?.value
-  if (value === undefined || value === null) return undefined
-  const [task = '', generation, instance = '', topic = '', partition, offset, index] = decoder.decode(value).split(' ')
-  return {
-    task,
-    generation: Number(generation),
-    instance,
-    input: { topic, partition: Number(partition), offset: Number(offset) },
-    index: Number(index),
+/**
+ * Witnesses of a record, oldest first: one for each part of the topology it has passed.
+ */
+export function witnessesOf({ headers }: Pick<LoggedRecord, 'headers'>): Witness[] {
+  return headers
+    .filter((header) => header.key === name && header.value !== null)
+    .map(({ value }) => {
+      const words = decoder.decode(value ?? undefined).split(' ')
+      const [task = '', generation, instance = '', topic = '', partition, offset, index] = words
+      return {
+        task,
+        generation: Number(generation),
+        instance,
+        input: { topic, partition: Number(partition), offset: Number(offset) },
+        index: Number(index),
+      }
+    })
+}
+
+/** The witness of the last part; undefined when the record carries none. */
+export function witnessOf(made: Pick<LoggedRecord, 'headers'>): Witness | undefined {
+  return witnessesOf(made).at(-1)
+}
+
+/** A processor that adds a witness to every record that passes. */
+export function witnessing<K, V>(instance: string): () => Processor<K, V, K, V> {
+  return () => {
+    let context: ProcessorContext<K, V> | undefined
+    let lastInput = ''
+    let index = 0
+    return {
+      init(given) {
+        context = given
+      },
+      process({ key, value, timestampMs, headers }) {
+        const input = context?.recordMetadata() ?? { topic: '-', partition: -1, offset: -1 }
+        const text = `${input.topic} ${input.partition} ${input.offset}`
+        index = text === lastInput ? index + 1 : 0
+        lastInput = text
+        const said = witness({ task: context?.taskId ?? '', generation: -1, instance, input, index })
+        context?.forward(record(key, value, timestampMs, [...headers, ...said]))
+      },
+    }
   }
 }

@@ -1,0 +1,129 @@
+/** Scenario: a topology on the real runtime. Each life of a process is one `StreamsRuntime` on virtual parts. */
+import { type Serde, string, type Topology } from '@millrace/core'
+import { type Logger, silentLogger } from '@millrace/core/port'
+import { resolveOptions, StreamsRuntime } from '@millrace/runtime/internal'
+import { checkTransactions, isCaughtUp } from '../invariants.ts'
+import type { Plan } from '../plan.ts'
+import type { Running, Scenario } from '../scenario.ts'
+import { type MakeRecord, Upstream } from '../upstream.ts'
+import type { VirtualMachine } from '../virtual-machine.ts'
+import { virtualTransport } from '../virtual-network.ts'
+import type { VirtualProcess } from '../virtual-process.ts'
+import type { World } from '../world.ts'
+
+export const applicationId = 'app'
+
+/** A topology to simulate, and the rules of its results. */
+export interface Application {
+  readonly name: string
+  /** Topics that are written to before it, and read after it. */
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  /** Topics between its parts, without the application's name. */
+  readonly repartitions: readonly string[]
+  /** @param instance life of the process, for the witnesses of its outputs */
+  build(instance: string): Topology
+  make(plan: Plan): MakeRecord
+  /** What the results break. */
+  check(world: World, plan: Plan): string[]
+}
+
+const serdes = { key: string() as Serde<unknown>, value: string() as Serde<unknown> }
+
+/** The scenario of an application. */
+export function applicationScenario(application: Application): Scenario {
+  return {
+    name: application.name,
+    set(world, plan) {
+      const { topics } = world.cluster.state
+      for (const name of [...application.inputs, ...application.outputs]) {
+        topics.create({ name, partitions: plan.partitions, replicationFactor: 1, config: new Map() })
+      }
+      for (let i = 0; i < plan.machines; i++) {
+        world.machine(`m${i}`, async (machine, process) =>
+          runApplication(world, plan, { application, machine, process }),
+        )
+      }
+      const upstream = new Upstream(world, plan, application.make(plan))
+      const read = [...application.inputs, ...application.repartitions.map((name) => `${applicationId}-${name}`)]
+      const partitions = read.flatMap((topic) =>
+        Array.from({ length: plan.partitions }, (_, partition) => ({ topic, partition })),
+      )
+      return {
+        isDone: () => upstream.isDone && isCaughtUp(world, applicationId, partitions),
+        check: () => [
+          ...checkTransactions(world.cluster.state),
+          ...endedUnasked(world),
+          ...application.check(world, plan),
+        ],
+      } satisfies Running
+    },
+  }
+}
+
+async function runApplication(
+  world: World,
+  plan: Plan,
+  life: { readonly application: Application; readonly machine: VirtualMachine; readonly process: VirtualProcess },
+): Promise<void> {
+  const { application, machine, process } = life
+  const logger = world.trace.lines === null ? silentLogger : tracing(world, process)
+  const around = { clock: process.clock, timers: process.timers, random: process.random, logger }
+  const options = resolveOptions({
+    applicationId,
+    processingGuarantee: plan.guarantee,
+    commitInterval: plan.commitIntervalMs,
+    transactionTimeout: Math.max(plan.transactionTimeoutMs, plan.commitIntervalMs),
+    sessionTimeout: plan.sessionTimeoutMs,
+    heartbeatInterval: plan.sessionTimeoutMs / 4,
+    statestoreCacheMaxBytes: plan.cacheBytes,
+    numStandbyReplicas: plan.standbys,
+    probingRebalanceInterval: 60_000,
+    repartitionPurgeInterval: plan.purgeIntervalMs,
+    fetchMaxWait: 100,
+    requestTimeout: 5000,
+    linger: 5,
+  })
+  const runtime = new StreamsRuntime({
+    topology: application.build(process.name).build({ serdes }),
+    options,
+    around,
+    transport: virtualTransport(process, world),
+    serdes,
+    stateDirectory: null,
+    processId: processIdOf(machine),
+    stores: machine.disk.stores(process),
+    yieldTurn: async () => process.timers.sleep(0),
+  })
+  machine.close = (leaveGroup) => void runtime.close({ leaveGroup })
+  await runtime.start()
+  await runtime.ended()
+}
+
+/** Kept on the disk of the machine, as the runtime keeps it in the state directory. */
+function processIdOf({ disk, name }: VirtualMachine): string {
+  const kept = disk.notes.get('process')
+  if (kept !== undefined) return kept
+  const made = `00000000-0000-4000-8000-${name.replace(/\D/g, '').padStart(11, '0')}${disk.generation % 10}`
+  disk.notes.set('process', made)
+  return made
+}
+
+/** No error ends an application: the simulation has none that it could not ride out. */
+function endedUnasked(world: World): string[] {
+  return world.machines.flatMap(({ name, ended }) =>
+    ended
+      .filter(({ error }) => error !== undefined)
+      .map(({ life, atMs, error }) => `${name}/${life} ended unasked at ${atMs.toFixed(0)} ms: ${String(error)}`),
+  )
+}
+
+function tracing(world: World, process: VirtualProcess): Logger {
+  const line =
+    (level: string) =>
+    (text: string, fields?: object): void => {
+      const details = Object.entries(fields ?? {}).map(([name, value]) => `${name}=${String(value)}`)
+      world.trace.lines?.push(`${world.time.nowMs.toFixed(3)} ${process.name} ${level}: ${[text, ...details].join(' ')}`)
+    }
+  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
+}
