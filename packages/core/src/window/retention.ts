@@ -8,7 +8,8 @@ import type { UnlimitedWindows } from './unlimited-windows.ts'
 export type Windows = TimeWindows | SlidingWindows | SessionWindows | UnlimitedWindows
 
 /**
- * Smallest accepted retention of the store, ms; also the default. Infinity for unlimited windows.
+ * Smallest accepted retention of the store, ms; also the default. For unlimited windows the greatest safe integer, so
+ * that times less the retention are still numbers to reckon with.
  *
  * A sliding window of a late record may begin up to twice the difference before stream time − grace.
  */
@@ -21,7 +22,7 @@ export function windowRetentionMs(windows: Windows): number {
     case 'session':
       return windows.gapMs + windows.graceMs
     case 'unlimited':
-      return Number.POSITIVE_INFINITY
+      return Number.MAX_SAFE_INTEGER
   }
 }
 
