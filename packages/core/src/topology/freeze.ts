@@ -20,7 +20,7 @@ import type { DraftNode, TopologyBuilder } from './topology-builder.ts'
  * @throws {MR_TOPOLOGY_COPARTITION} repartition topics that are joined have different explicit partition counts
  */
 export function freezeTopology(builder: TopologyBuilder, settings: BuildSettings): BuiltTopology {
-  const nodes = freezeNodes(builder, settings.serdes)
+  const nodes = freezeNodes(builder, settings)
   const groups = nodeGroups(builder)
   const stores = freezeStores(builder, nodes, settings)
   const copartitionGroups = copartitionedTopics(builder)
@@ -99,7 +99,7 @@ class FrozenTopology implements BuiltTopology {
   }
 }
 
-function freezeNodes(builder: TopologyBuilder, defaults: SerdeDefaults): Map<string, TopologyNode> {
+function freezeNodes(builder: TopologyBuilder, settings: BuildSettings): Map<string, TopologyNode> {
   const children = new Map<string, string[]>()
   for (const node of builder.nodes.values()) {
     children.set(node.name, [])
@@ -108,18 +108,23 @@ function freezeNodes(builder: TopologyBuilder, defaults: SerdeDefaults): Map<str
   return new Map(
     Array.from(builder.nodes.values(), (node) => [
       node.name,
-      Object.freeze(freezeNode(node, Object.freeze(children.get(node.name) ?? []), defaults)),
+      Object.freeze(freezeNode(node, Object.freeze(children.get(node.name) ?? []), settings)),
     ]),
   )
 }
 
-function freezeNode(node: DraftNode, children: readonly string[], defaults: SerdeDefaults): TopologyNode {
-  if (node.kind === 'processor') return { ...node, children, stores: Object.freeze([...node.stores]) }
+function freezeNode(node: DraftNode, children: readonly string[], settings: BuildSettings): TopologyNode {
+  if (node.kind === 'processor') {
+    const { wrapProcessor: wrap } = settings
+    const { name, create } = node
+    const wrapped = wrap === undefined ? create : (defaults: SerdeDefaults) => wrap(name, create(defaults))
+    return { ...node, children, stores: Object.freeze([...node.stores]), create: wrapped }
+  }
   return {
     ...node,
     children,
-    key: resolveSerde(node.key, defaults),
-    value: resolveSerde(node.value, defaults),
+    key: resolveSerde(node.key, settings.serdes),
+    value: resolveSerde(node.value, settings.serdes),
   }
 }
 
