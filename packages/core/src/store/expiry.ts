@@ -22,6 +22,8 @@ export class Expiry {
   /** Kafka's segments: they decide what a disk store refuses, and the order of iteration. */
   readonly intervalMs: number
   private readonly refusesAtOnce: boolean
+  /** Kafka's time-ordered window stores on disk still show the row that is exactly as old as the retention. */
+  private readonly boundaryMs: number
   private readonly segments = new Map<number, Segment>()
   private oldest = Infinity
   private readonly engineIntervalMs: number
@@ -31,17 +33,20 @@ export class Expiry {
     this.intervalMs = definition.segmentIntervalMs ?? Math.max(Math.floor(this.retentionMs / 2), intervalMin)
     this.engineIntervalMs = Math.max(this.intervalMs, intervalMin)
     this.refusesAtOnce = definition.type === 'memory'
+    const isWindow = definition.kind !== 'session' && definition.kind !== 'headers-session'
+    this.boundaryMs = definition.timeOrdered === true && isWindow && definition.type === 'disk' ? 1 : 0
   }
 
   /** Rows at or before this time are not seen. */
   get expiredMs(): number {
-    return this.observedMs - this.retentionMs
+    return this.observedMs - this.retentionMs - this.boundaryMs
   }
 
   /** True when the store below refuses a row of this time. */
   refuses(timeMs: number): boolean {
     if (this.refusesAtOnce) return timeMs <= this.expiredMs
-    return Math.floor(timeMs / this.intervalMs) < Math.floor(this.expiredMs / this.intervalMs)
+    const liveMs = this.observedMs - this.retentionMs
+    return Math.floor(timeMs / this.intervalMs) < Math.floor(liveMs / this.intervalMs)
   }
 
   /** Number of the segment in engine keys. */

@@ -153,7 +153,18 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
 
   /** Rows of a range that the layers below answer differently or not at all, in key order. */
   overlay(from: string | undefined, to: string | undefined): Row[] {
-    return this.writes.pinnedRange(from, to)
+    const pinned = this.writes.pinnedRange(from, to)
+    return this.cache !== null && this.codec.dropsTimestamps ? this.withTimed(pinned, from, to) : pinned
+  }
+
+  /** Below a cache that knows them, a store without timestamps has lost those of its rows. */
+  private withTimed(pinned: readonly Row[], from: string | undefined, to: string | undefined): Row[] {
+    const rows = new Set(pinned)
+    for (const row of this.table.values()) {
+      if (row.bytes === null || row.timestampMs < 0 || (from !== undefined && row.key < from)) continue
+      if (to === undefined || row.key < to) rows.add(row)
+    }
+    return [...rows].sort((one, other) => (one.key < other.key ? -1 : 1))
   }
 
   putAll(entries: Iterable<readonly [K, V | null]>): void {

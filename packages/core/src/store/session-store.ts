@@ -118,7 +118,10 @@ class SessionView<K, V> implements SessionStore<K, V>, KeepsTime {
     return this.list(fromKey, toKey, earliestEndMs, latestStartMs, true)
   }
 
-  /** By end, then (disk, as Kafka's time-ordered store) start and key, or (memory) key and start. */
+  /**
+   * By end, then (disk, as Kafka's time-ordered store) start and key, or (memory) key and start. On disk sessions that
+   * are older than the retention are still found, as long as their segment is there.
+   */
   findSessionsByEnd(fromMs: number, toMs: number): Iterable<KeyValue<Windowed<K>, V>> {
     if (!this.isOpen) this.refuse()
     const found = listRows(this.rows, {
@@ -127,6 +130,7 @@ class SessionView<K, V> implements SessionStore<K, V>, KeepsTime {
       fromMs,
       toMs,
       order: this.persistent ? 'time' : 'session-time',
+      ...(this.persistent ? { layer: 'kept' as const } : {}),
       reverse: false,
     })
     if (this.persistent) found.sort((a, b) => a.primary - b.primary || a.secondary - b.secondary)

@@ -25,8 +25,11 @@ export interface Listing {
   readonly reverse: boolean
   /** Sessions: greatest start. */
   readonly secondaryMax?: number
-  /** Only rows of the store below the cache, or only those put into the cache (deleted ones too); default what readers see. */
-  readonly layer?: 'below' | 'cache'
+  /**
+   * Only rows of the store below the cache, only those put into the cache (deleted ones too), or all that are there, also
+   * older than the retention; default what readers see.
+   */
+  readonly layer?: 'below' | 'cache' | 'kept'
   /** The rows of one key, when only they are asked for. */
   readonly among?: readonly TimedRow[]
 }
@@ -41,16 +44,15 @@ export function listRows<K, V>(rows: TimedRows<K, V>, listing: Listing): TimedRo
   const interval = rows.expiry.intervalMs
   for (const row of listing.among ?? rows.rowsBetween(listing.fromMs, listing.toMs)) {
     if (row.primary < listing.fromMs || row.primary > listing.toMs || row.secondary > secondaryMax) continue
-    if ((from !== null && row.key < from) || (to !== null && row.key > to) || !isListed(rows, row, listing.layer)) continue
+    if ((from !== null && row.key < from) || (to !== null && row.key > to) || !isListed(rows, row, listing.layer))
+      continue
     const segment = listing.order === 'segment' ? Math.floor(row.primary / interval) : row.primary
     found.push({ row, segment, text: listing.order === 'segment' ? orderText(rows, row) : row.key })
   }
   const sign = listing.order === 'session-time' ? -1 : 1
   found.sort(
     (one, other) =>
-      one.segment - other.segment ||
-      compare(one.text, other.text) ||
-      (one.row.secondary - other.row.secondary) * sign,
+      one.segment - other.segment || compare(one.text, other.text) || (one.row.secondary - other.row.secondary) * sign,
   )
   const ordered = found.map((item) => item.row)
   return listing.reverse ? ordered.reverse() : ordered
@@ -63,6 +65,7 @@ export function orderText<K, V>(rows: TimedRows<K, V>, row: TimedRow): string {
 
 function isListed<K, V>(rows: TimedRows<K, V>, row: TimedRow, layer: Listing['layer']): boolean {
   if (layer === undefined) return rows.isVisible(row)
+  if (layer === 'kept') return row.isPresent
   return layer === 'below' ? rows.isVisibleBelow(row) : row.isCached
 }
 

@@ -64,7 +64,10 @@ export function storeContents(store: StoreDefinition, view: StateStore): StoreCo
 
 function timedContents(rows: Row[]): StoreContent {
   rows.sort(compareRows)
-  return { kind: 'headers-window', entries: rows.map(({ entry, startMs }) => ({ ...entry, ts: startMs })) } as StoreContent
+  return {
+    kind: 'headers-window',
+    entries: rows.map(({ entry, startMs }) => ({ ...entry, ts: startMs })),
+  } as StoreContent
 }
 
 function rowsOf(kind: StoreContent['kind'], view: StateStore): Row[] {
