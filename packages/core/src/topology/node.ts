@@ -65,7 +65,7 @@ export interface ProcessorNode {
   /** True: the node is a `FixedKeyProcessor`; its context refuses records with another key. */
   readonly fixedKey: boolean
   /** Makes the processor of one task; called once per task and node. */
-  create(defaults: SerdeDefaults): Processor<never, never> | FixedKeyProcessor<never, never>
+  create(this: void, defaults: SerdeDefaults): Processor<never, never> | FixedKeyProcessor<never, never>
 }
 
 export interface SinkNode {
