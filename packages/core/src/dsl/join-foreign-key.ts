@@ -157,7 +157,7 @@ function resolveOnLeft(
   node.outputVersioned = isVersioned(spec)
   plan.add(resolver, node)
   const sources = new Set([...left.sources, answers.name])
-  return { plan, name, node, key, value, sources, queryableName, supplier }
+  return { plan, name, node, key: key ?? left.key, value, sources, queryableName: storeName, supplier }
 }
 
 function addTopic(plan: Plan, topic: string, name: string | undefined): void {

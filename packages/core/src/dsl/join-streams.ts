@@ -7,7 +7,7 @@ import { joinTrackers } from '../operator/join-tracker.ts'
 import { passThrough } from '../operator/pass-through.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { SerdeOrSchema } from '../serde/standard-schema.ts'
-import type { StoreLogging, StoreType } from '../store/definition.ts'
+import type { StoreDefinition, StoreLogging, StoreType } from '../store/definition.ts'
 import type { BuildSettings, StoreSpec } from '../topology/store-spec.ts'
 import { type JoinWindowOptions, type JoinWindows, joinRetentionMs, joinWindows } from '../window/join-windows.ts'
 import { chosenKey, chosenValue } from './chosen-serde.ts'
@@ -241,11 +241,10 @@ function windowStore(name: string, request: WindowStoreRequest): StoreSpec {
     name,
     given: null,
     define: (settings) => ({
-      kind: 'window',
+      ...kindAndType(request, settings),
       name,
       key: serdes.key,
       value,
-      type: supplier === undefined ? typeOf(options, settings) : supplier.inMemory === true ? 'memory' : 'disk',
       caching: false,
       cachingChosen: true,
       logging: joinLogging(options.logging, supplier),
@@ -256,6 +255,16 @@ function windowStore(name: string, request: WindowStoreRequest): StoreSpec {
       ...(supplier?.segmentIntervalMs === undefined ? {} : { segmentIntervalMs: supplier.segmentIntervalMs }),
     }),
   }
+}
+
+/** Stores in memory keep time and headers of each record, those on disk only if the user gave one that keeps the time. */
+function kindAndType(
+  { options, supplier }: WindowStoreRequest,
+  settings: BuildSettings,
+): Pick<StoreDefinition, 'kind' | 'type'> {
+  const type = supplier === undefined ? typeOf(options, settings) : supplier.inMemory === true ? 'memory' : 'disk'
+  if (type === 'memory') return { kind: 'headers-window', type }
+  return { kind: supplier === undefined || supplier.plain === true ? 'window' : 'timestamped-window', type }
 }
 
 /** Records of a join are only needed for a while: the topic is cleaned by time, not compacted, as in Kafka. */

@@ -49,7 +49,7 @@ export function joinTwoTables(request: TableJoinRequest, options: TableOptions<a
     key: result?.materialized.key ?? left.key,
     value: result?.materialized.value ?? null,
     sources,
-    queryableName: result?.materialized.queryableName ?? null,
+    queryableName: result?.materialized.storeName ?? null,
     supplier,
   }
 }

@@ -53,7 +53,7 @@ export class KTable<out K, out V, out Deleted = null> {
     this.state = state
   }
 
-  /** Name of the store under which the table can be queried; null when it was not named. */
+  /** Name of the store under which the table can be queried; null when it was not named (joins: when they have none). */
   get queryableStoreName(): string | null {
     return this.state.queryableName
   }
