@@ -208,6 +208,16 @@ describe('Task', () => {
     expect(times).toEqual([-1, 3])
   })
 
+  it('commits past markers and aborted records, behind which there is nothing', async () => {
+    const { task } = await rig({})
+    task.start([{ topic: 'in', partition: 0, offset: 7, metadata: '' }])
+    task.enqueue('in', 0, batch(7, [], 7))
+    expect(task.commitNeeded).toBe(false)
+    task.enqueue('in', 0, batch(7, [], 9))
+    expect(task.commitNeeded).toBe(true)
+    expect(task.committableOffsets().map((position) => position.offset)).toEqual([9])
+  })
+
   it('leaves a record out that cannot be read, counts it, and commits past it', async () => {
     const { task, counters } = await rig({
       handlers: { onDeserializationError: 'continue' },

@@ -139,7 +139,10 @@ export class Task {
     const wasEmpty = queue.size === 0
     queue.add(records)
     if (wasEmpty && queue.size > 0) this.group.becameNonEmpty(queue)
-    return queue.size
+    // Nothing but markers or aborted records: the position moves, and is committed, all the same (KAFKA-6607).
+    const { size, position } = queue
+    if (size === 0 && this.committedOffsets.get(formatTopicPartition(topic, partition)) !== position) this.dirty = true
+    return size
   }
 
   /** True when one of its sources reads the topic. */
