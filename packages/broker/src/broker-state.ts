@@ -5,6 +5,7 @@ import type { BrokerVersion } from './api/version-range.ts'
 import { GroupCoordinator } from './group/group-coordinator.ts'
 import { OffsetStore } from './group/offset-store.ts'
 import { Journal } from './journal/journal.ts'
+import { Maintenance } from './maintenance.ts'
 import type { LogStorage } from './storage/log-storage.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { BrokerConfig } from './topic/broker-config.ts'
@@ -28,6 +29,8 @@ export interface BrokerParts {
   readonly storage: LogStorage
   readonly surroundings: Surroundings
   readonly nodes: readonly NodeAddress[]
+  /** Password by user: connections over TCP then have to authenticate with SASL PLAIN. */
+  readonly users?: ReadonlyMap<string, string>
 }
 
 export class BrokerState {
@@ -44,8 +47,9 @@ export class BrokerState {
   readonly producerIds: ProducerIds
   readonly markers: MarkerWriter
   readonly transactions: TransactionCoordinator
-  /** True when connections have to authenticate before anything else. */
-  readonly requiresAuthentication: boolean = false
+  /** Retention and compaction; only works by itself once it has been started. */
+  readonly maintenance: Maintenance
+  readonly users: ReadonlyMap<string, string>
   /** A simulation raises it to move every coordinator to another node. */
   coordinatorShift: number = 0
   closed: boolean = false
@@ -58,6 +62,7 @@ export class BrokerState {
     this.storage = storage
     this.surroundings = surroundings
     this.nodes = nodes
+    this.users = parts.users ?? new Map()
     this.journal = new Journal(storage)
     const nodeIds = nodes.map((node) => node.nodeId)
     const { journal } = this
@@ -69,6 +74,7 @@ export class BrokerState {
     this.markers = new MarkerWriter(surroundings, this.topics, this.offsets)
     const { markers } = this
     this.transactions = new TransactionCoordinator({ surroundings, config, journal, producerIds, markers })
+    this.maintenance = new Maintenance(this)
     journal.replay()
     this.topics.recover()
     this.topics.onDeleted((topic) => this.offsets.deleteTopic(topic.name))
@@ -83,6 +89,7 @@ export class BrokerState {
 
   close(): void {
     this.closed = true
+    this.maintenance.close()
     this.groups.close()
     this.transactions.close()
     this.topics.close()

@@ -3,6 +3,7 @@
  * port and, if wanted, through a loopback TCP port.
  */
 import { type Logger, silentLogger, type Transport } from '@millrace/core/port'
+import { loadCodecs } from '@millrace/protocol/internal'
 import type { BrokerVersion } from './api/version-range.ts'
 import { BrokerState, type NodeAddress } from './broker-state.ts'
 import { EmbeddedTransport } from './network/embedded-transport.ts'
@@ -24,6 +25,8 @@ export interface EmbeddedBrokerOptions {
   readonly version?: BrokerVersion
   /** Kafka's broker settings by name, e.g. `{ 'log.cleaner.backoff.ms': 200 }`. */
   readonly config?: BrokerConfigInput
+  /** Password by user: clients over the port then have to authenticate with SASL PLAIN. */
+  readonly users?: Readonly<Record<string, string>>
   readonly clock?: Clock
   readonly timers?: Timers
   readonly random?: Random
@@ -85,8 +88,11 @@ export class EmbeddedBroker implements AsyncDisposable {
         defer: options.defer ?? nodeDefer,
       },
       nodes,
+      users: new Map(Object.entries(options.users ?? {})),
     })
     const broker = new EmbeddedBroker(state)
+    await loadCodecs()
+    state.maintenance.start()
     try {
       if (options.port !== undefined && options.port !== false) await broker.#listen(options.port)
     } catch (error) {

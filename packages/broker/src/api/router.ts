@@ -9,9 +9,12 @@ import {
   encodeSentResponse,
   errorCode,
   type MessageInput,
+  saslAuthenticate,
+  saslHandshake,
 } from '@millrace/protocol/internal'
 import type { BrokerState } from '../broker-state.ts'
 import { apiVersionsRoute } from './api-versions-handler.ts'
+import { configRoutes } from './config-handlers.ts'
 import { fetchRoutes } from './fetch-handler.ts'
 import { groupRoutes } from './group-handlers.ts'
 import type { RequestContext, Route } from './handler.ts'
@@ -19,6 +22,7 @@ import { offsetRoutes } from './list-offsets-handler.ts'
 import { metadataRoutes } from './metadata-handler.ts'
 import { groupOffsetRoutes } from './offset-handlers.ts'
 import { produceRoutes } from './produce-handler.ts'
+import { saslRoutes } from './sasl-handlers.ts'
 import { topicRoutes } from './topic-handlers.ts'
 import { transactionRoutes } from './transaction-handlers.ts'
 import { transactionListingRoutes } from './transaction-listings.ts'
@@ -45,12 +49,17 @@ const plainRoutes: readonly Route[] = [
   ...groupRoutes,
   ...groupOffsetRoutes,
   ...topicRoutes,
+  ...configRoutes,
+  ...saslRoutes,
   ...transactionRoutes,
   ...transactionListingRoutes,
 ]
 const routes: ReadonlyMap<number, Route> = new Map(
   [...plainRoutes, apiVersionsRoute(plainRoutes)].map((entry) => [entry.api.key, entry]),
 )
+
+/** What may be asked on a connection that has not authenticated yet. */
+const beforeAuthentication: ReadonlySet<number> = new Set([apiVersions.key, saslHandshake.key, saslAuthenticate.key])
 
 /** Handles one request of a connection. Never throws and never rejects: what goes wrong ends the connection. */
 export function dispatch(state: BrokerState, request: IncomingRequest): Outcome | Promise<Outcome> {
@@ -65,6 +74,10 @@ export function dispatch(state: BrokerState, request: IncomingRequest): Outcome 
   if (range === undefined || request.version < range[0] || request.version > range[1]) {
     if (api.key === apiVersions.key) return unsupportedVersion(state)
     logger.warn('request in a version that is not offered', { api: api.name, version: request.version })
+    return 'disconnect'
+  }
+  if (!request.session.authenticated && !beforeAuthentication.has(api.key)) {
+    logger.warn('request on a connection that has not authenticated', { api: api.name })
     return 'disconnect'
   }
   const encode = (body: MessageInput<object> | undefined): Outcome =>

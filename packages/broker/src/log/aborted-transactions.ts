@@ -41,6 +41,11 @@ export class AbortedTransactions {
     if (keepFrom > 0) this.#entries = this.#entries.slice(keepFrom)
   }
 
+  /** Forgets those whose marker, at one of these offsets, compaction has removed. */
+  forget(lastOffsets: ReadonlySet<number>): void {
+    if (lastOffsets.size > 0) this.#entries = this.#entries.filter((entry) => !lastOffsets.has(entry.lastOffset))
+  }
+
   clear(): void {
     this.#entries = []
   }

@@ -70,6 +70,8 @@ export class PartitionLog {
   segments: Segment[]
   startOffset: number
   endOffset: number
+  /** Compaction has taken in everything before; 0 after a restart. */
+  compactedTo: number = 0
   #unstableFrom: number = Infinity
 
   /** An empty log beginning at `startOffset`; `openLog` (recovery.ts) opens one that has files. */

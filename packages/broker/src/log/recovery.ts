@@ -9,6 +9,7 @@ import type { LogStorage } from '../storage/log-storage.ts'
 import { isIntact } from './batch-check.ts'
 import { batchHeaderBytes, readBatchHeader, type BatchHeader } from './batch-header.ts'
 import { PartitionLog } from './partition-log.ts'
+import { baseOffsetOf, finishSwaps } from './segment-swap.ts'
 import { Segment } from './segment.ts'
 
 const stepBytes = 1 << 20
@@ -21,14 +22,14 @@ const stepBytes = 1 << 20
  */
 export function openLog(name: string, storage: LogStorage, from: { files: string[]; startOffset: number }): PartitionLog {
   const log = new PartitionLog(name, storage, from.startOffset)
-  const names = from.files.filter((file) => file.endsWith('.log')).sort()
+  const names = finishSwaps(name, storage, from.files)
   let cut = false
   for (const [i, file] of names.entries()) {
     if (cut) {
       storage.remove(file)
       continue
     }
-    const segment = new Segment(Number(file.slice(name.length + 1, -4)), storage.open(file))
+    const segment = new Segment(baseOffsetOf(name, file), storage.open(file))
     log.segments.push(segment)
     log.endOffset = Math.max(log.endOffset, segment.baseOffset)
     const size = noteBatches(log, segment, i === names.length - 1)

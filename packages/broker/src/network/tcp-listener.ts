@@ -53,7 +53,7 @@ export class TcpListener {
     this.#sockets.add(socket)
     const session = {
       clientHost: `/${socket.remoteAddress ?? '127.0.0.1'}`,
-      authenticated: !this.#state.requiresAuthentication,
+      authenticated: this.#state.users.size === 0,
       mechanism: undefined,
     }
     const connection = new Connection(this.#state, { nodeId: this.#nodeId, session })
