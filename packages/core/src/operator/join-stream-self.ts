@@ -4,9 +4,10 @@
  */
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
-import type { StateStore, WindowStore } from '../store/store.ts'
+import type { StateStore, ValueAndTimestamp, WindowStore } from '../store/store.ts'
 import { joinRetentionMs, type JoinWindows } from '../window/join-windows.ts'
 import type { Joiner } from './functions.ts'
+import { keepsRecords } from './join-store.ts'
 
 /** What a self-join is made of. */
 export interface SelfJoin<K, V, VOut> {
@@ -32,7 +33,8 @@ class JoinStreamToItself<K, V, VOut> implements Processor<K, V, K, VOut> {
   private readonly options: SelfJoin<K, V, VOut>
   private readonly retentionMs: number
   private context!: OperatorContext<K, VOut>
-  private store!: WindowStore<K, V>
+  private store!: WindowStore<K, V | ValueAndTimestamp<V>>
+  private keepsRecords = false
   private streamTimeMs = -1
 
   constructor(options: SelfJoin<K, V, VOut>) {
@@ -42,7 +44,8 @@ class JoinStreamToItself<K, V, VOut> implements Processor<K, V, K, VOut> {
 
   init(context: ProcessorContext<K, VOut>): void {
     this.context = context as OperatorContext<K, VOut>
-    this.store = this.context.getStateStore<StateStore>(this.options.store) as WindowStore<K, V>
+    this.store = this.context.getStateStore<StateStore>(this.options.store) as typeof this.store
+    this.keepsRecords = keepsRecords(this.context, this.options.store)
   }
 
   /** Continues where an earlier run stopped: records that were too old then do not meet themselves now. */
@@ -63,25 +66,25 @@ class JoinStreamToItself<K, V, VOut> implements Processor<K, V, K, VOut> {
     const self = makeRecord(key, joiner(value, value, key, context), timestampMs, record.headers)
     let meetsItself = timestampMs > this.streamTimeMs - this.retentionMs + 1
     for (const { key: otherMs, value: other } of this.around(record, beforeMs, afterMs))
-      this.forward(record, joiner(value, other, key, context), otherMs)
+      this.forward(record, joiner(value, this.valueOf(other), key, context), otherMs)
     for (const { key: otherMs, value: other } of this.around(record, afterMs, beforeMs)) {
       // Results are in the order of time, so the record meets itself before it meets a later one.
       if (otherMs > timestampMs && meetsItself) {
         meetsItself = false
         this.context.forward(self)
       }
-      this.forward(record, joiner(other, value, key, context), otherMs)
+      this.forward(record, joiner(this.valueOf(other), value, key, context), otherMs)
     }
     if (meetsItself) this.context.forward(self)
   }
 
-  private around(
-    record: StreamRecord<K, V>,
-    beforeMs: number,
-    afterMs: number,
-  ): ReturnType<WindowStore<K, V>['fetch']> {
+  private around(record: StreamRecord<K, V>, beforeMs: number, afterMs: number): ReturnType<typeof this.store.fetch> {
     const fromMs = Math.max(0, record.timestampMs - beforeMs)
     return this.store.fetch(record.key, fromMs, Math.max(0, record.timestampMs + afterMs))
+  }
+
+  private valueOf(row: V | ValueAndTimestamp<V>): V {
+    return this.keepsRecords ? (row as ValueAndTimestamp<V>).value : (row as V)
   }
 
   private forward(record: StreamRecord<K, V>, result: VOut, otherMs: number): void {

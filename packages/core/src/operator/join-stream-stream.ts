@@ -9,9 +9,17 @@
  */
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
-import type { JoinSide, OuterJoinBuffer, StateStore, UnmatchedRecord, WindowStore } from '../store/store.ts'
+import type {
+  JoinSide,
+  OuterJoinBuffer,
+  StateStore,
+  UnmatchedRecord,
+  ValueAndTimestamp,
+  WindowStore,
+} from '../store/store.ts'
 import type { JoinWindows } from '../window/join-windows.ts'
 import type { Joiner } from './functions.ts'
+import { keepsRecords } from './join-store.ts'
 import type { JoinTracker, JoinTrackers } from './join-tracker.ts'
 import { sameKey } from './same-key.ts'
 import { keepTime } from './stream-time.ts'
@@ -54,7 +62,8 @@ class JoinStreams<K, L, R, VOut> implements Processor<K, L | R, K, VOut> {
   private readonly beforeMs: number
   private readonly afterMs: number
   private context!: OperatorContext<K, VOut>
-  private other!: WindowStore<K, L | R>
+  private other!: WindowStore<K, L | R | ValueAndTimestamp<L | R>>
+  private keepsRecords = false
   private buffer: OuterJoinBuffer<K, L, R> | null = null
   private tracker!: JoinTracker
 
@@ -70,7 +79,8 @@ class JoinStreams<K, L, R, VOut> implements Processor<K, L | R, K, VOut> {
 
   init(context: ProcessorContext<K, VOut>): void {
     this.context = context as OperatorContext<K, VOut>
-    this.other = this.context.getStateStore<StateStore>(this.options.otherStore) as WindowStore<K, L | R>
+    this.other = this.context.getStateStore<StateStore>(this.options.otherStore) as typeof this.other
+    this.keepsRecords = keepsRecords(this.context, this.options.otherStore)
     this.tracker = this.options.trackers.of(this.context)
     if (this.options.buffer === null || this.options.windows.eager) return
     this.buffer = this.context.getStateStore<StateStore>(this.options.buffer) as OuterJoinBuffer<K, L, R>
@@ -119,7 +129,8 @@ class JoinStreams<K, L, R, VOut> implements Processor<K, L | R, K, VOut> {
     const { key, timestampMs, headers } = record
     const fromMs = Math.max(0, timestampMs - this.beforeMs)
     let matched = false
-    for (const { key: otherMs, value: other } of this.other.fetch(key, fromMs, toMs)) {
+    for (const { key: otherMs, value: row } of this.other.fetch(key, fromMs, toMs)) {
+      const other = this.keepsRecords ? (row as ValueAndTimestamp<L | R>).value : (row as L | R)
       matched = true
       this.buffer?.removeIfPresent(this.otherSide, key, otherMs)
       const result = this.join(key, record.value, other)

@@ -3,7 +3,7 @@ import type { Duration } from '../time/duration.ts'
 import type { Cancellable } from '../port/clock.ts'
 import type { Headers } from '../record/headers.ts'
 import type { RecordMetadata, StreamRecord } from '../record/record.ts'
-import type { StoreDefinition } from '../store/definition.ts'
+import type { StoreDefinition, StoreKind } from '../store/definition.ts'
 import type { StateStore } from '../store/store.ts'
 
 /**
@@ -108,6 +108,8 @@ export interface OperatorContext<KOut = unknown, VOut = unknown> extends Process
     listener: (key: never, newValue: never, oldValue: never, timestampMs: number, headers: Headers) => void,
     wantsOld: boolean,
   ): boolean
+  /** Kind of a store of this task; undefined when it has none of the name. */
+  storeKind?(store: string): StoreKind | undefined
   /** The value of a configuration property by Kafka's name, e.g. the emission throttles; undefined when not set. */
   config(name: string): string | number | boolean | undefined
 }

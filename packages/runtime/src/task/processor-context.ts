@@ -15,6 +15,7 @@ import {
   type ScheduleOptions,
   type StateStore,
   type StoreDefinition,
+  type StoreKind,
   type StreamRecord,
 } from '@millrace/core'
 import type { FlushListener, LiveStore } from '@millrace/core/internal'
@@ -124,6 +125,15 @@ export class NodeContext implements OperatorContext {
 
   droppedRecord(reason: string): void {
     this.state.droppedRecord(this.node, reason)
+  }
+
+  warn(text: string): void {
+    const { topic, partition, offset } = this.current
+    this.state.logger.warn(text, { task: this.taskId, node: this.node, topic, partition, offset })
+  }
+
+  storeKind(store: string): StoreKind | undefined {
+    return this.stores.live(store)?.definition.kind
   }
 
   count(metric: string, delta: number): void {

@@ -40,19 +40,12 @@ interface Row {
   readonly entry: object
 }
 
-/**
- * Kafka's stores of stream joins in memory also keep time and headers of each record. Ours keep the value, whose time is
- * its start; headers are not listed.
- */
-const keepsTimes = (store: StoreDefinition): boolean => store.type === 'memory' && store.logRecordHeaders === true
-
 /** Undefined for stores that are not listed. */
 export function storeContents(store: StoreDefinition, view: StateStore): StoreContent | undefined {
-  const kind = kinds[store.kind]
+  const kind = listedKind(store)
   if (kind === undefined || unlisted.test(store.name)) return undefined
   const rows = rowsOf(kind, view)
   if (rows.length > 0 && store.retainDuplicates === true && store.windowSizeMs === 0) return undefined
-  if (rows.length > 0 && kind === 'window' && keepsTimes(store)) return timedContents(rows)
   rows.sort(compareRows)
   // A window store with headers in which no row has a time is, in Kafka, a plain one behind an adapter.
   if (kind === 'headers-window' && rows.every(({ entry }) => (entry as { readonly ts?: number }).ts === -1)) {
@@ -62,12 +55,9 @@ export function storeContents(store: StoreDefinition, view: StateStore): StoreCo
   return { kind, entries: rows.map((row) => row.entry) } as StoreContent
 }
 
-function timedContents(rows: Row[]): StoreContent {
-  rows.sort(compareRows)
-  return {
-    kind: 'headers-window',
-    entries: rows.map(({ entry, startMs }) => ({ ...entry, ts: startMs })),
-  } as StoreContent
+/** Kafka lists a stream join's store with timestamps as one with headers. */
+function listedKind({ kind, logRecordHeaders }: StoreDefinition): StoreContent['kind'] | undefined {
+  return kind === 'timestamped-window' && logRecordHeaders === true ? 'headers-window' : kinds[kind]
 }
 
 function rowsOf(kind: StoreContent['kind'], view: StateStore): Row[] {
