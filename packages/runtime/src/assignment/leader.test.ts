@@ -214,4 +214,89 @@ describe('leadAssignment', () => {
   it('reads no bytes as an assignment of nothing', () => {
     expect(readAssignment(new Uint8Array(0))).toMatchObject({ active: [], standby: [], errorCode: 0 })
   })
+
+  it.each(Array.from({ length: 40 }, (_, seed) => seed))(
+    'comes to rest although rebalances follow faster than tasks open, and leaves none unassigned (seed %i)',
+    async (seed) => {
+      const random = generator(seed)
+      const int = (n: number): number => Math.floor(random() * n)
+      let serial = 0
+      const member = (): SlowMember => new SlowMember(`m${serial}`, int(2) === 0 ? serial++ : serial++ % 2)
+      let members = Array.from({ length: 1 + int(3) }, member)
+      const log = int(2) === 0 ? 5 : end
+      const slow = options({
+        endOffsets: async (partitions) =>
+          new Map(partitions.map(({ topic, partition }) => [formatTopicPartition(topic, partition), log])),
+      })
+      for (let change = 0; change < 5; change++) {
+        for (let round = 0, calm = 0; calm < 3; round++) {
+          if (round > 60) throw new Error('the group never comes to rest')
+          generation++
+          const joining = members.map((m) => ({ memberId: m.id, metadata: m.slowMetadata(log) }))
+          const given = await leadAssignment(joining, slow)
+          const before = members.map((m) => [...m.active.keys()].join())
+          for (const m of members) m.takeSlowly(given.get(m.id) ?? new Uint8Array(0), generation, log)
+          const isCalm = members.every((m, i) => [...m.active.keys()].join() === before[i])
+          if (isCalm) for (const m of members) m.finishOpening(log)
+          calm = isCalm ? calm + 1 : 0
+        }
+        const held = members.flatMap((m) => [...m.active.keys()])
+        expect(held.toSorted()).toEqual(['0_0', '0_1', '0_2', '1_0', '1_1', '1_2', '1_3'])
+        if (members.length > 1 && random() < 0.5) members = members.toSpliced(int(members.length), 1)
+        else members = [...members, member()]
+      }
+    },
+  )
 })
+
+/** A member whose tasks open only when the group leaves it time, and whose state stays on disk when a task goes. */
+class SlowMember extends Member {
+  readonly #disk = new Map<string, number>()
+  readonly #opening = new Set<string>()
+
+  slowMetadata(log: number): Uint8Array {
+    const sums = new Map(this.#disk)
+    for (const name of this.active.keys()) {
+      if (this.#opening.has(name)) sums.set(name, this.#disk.get(name) ?? 0)
+      else sums.delete(name)
+    }
+    for (const { subTopology, partition } of this.standby) sums.set(`${subTopology}_${partition}`, log)
+    const id = (name: string): TaskId => ({ subTopology: Number(name[0]), partition: Number(name.slice(2)) })
+    return encodeSubscription({
+      processId: this.process,
+      topics: ['a', 'b', 'c'],
+      owned: this.owned,
+      generationId: this.generationId,
+      applicationServer: null,
+      running: [...this.active].filter(([name]) => !this.#opening.has(name)).map(([, task]) => task.id),
+      offsetSums: [...sums]
+        .filter(([name]) => name.startsWith('1_'))
+        .map(([name, offsetSum]) => ({ task: id(name), offsetSum })),
+      uniqueField: 1,
+      shutdownRequested: false,
+    })
+  }
+
+  takeSlowly(bytes: Uint8Array, generationId: number, log: number): void {
+    const had = new Set(this.active.keys())
+    this.take(bytes, generationId)
+    for (const { subTopology, partition } of this.standby) this.#disk.set(`${subTopology}_${partition}`, log)
+    for (const name of had) if (!this.active.has(name)) this.#opening.delete(name)
+    for (const name of this.active.keys()) if (!had.has(name)) this.#opening.add(name)
+  }
+
+  finishOpening(log: number): void {
+    for (const name of this.#opening) this.#disk.set(name, log)
+    this.#opening.clear()
+  }
+}
+
+function generator(seed: number): () => number {
+  let state = seed + 0x9e3779b9
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}

@@ -118,16 +118,26 @@ export function clientViews(
         lags.set(layout.name, Math.min(lag, lags.get(layout.name) ?? Number.POSITIVE_INFINITY))
       }
     }
+    // Without state all of the changelog is missing; where that is little, it can take over at once.
+    if (endOffsets !== null) {
+      for (const task of tasks) {
+        if (task.changelogs.length > 0 && !lags.has(task.name)) lags.set(task.name, endOf(task, endOffsets))
+      }
+    }
     return { id, workers: workers.map((w) => w.memberId).toSorted(), previousActive, previousStandby, lags }
   })
 }
 
 function lagOf(offsetSum: number, task: TaskLayout, endOffsets: ReadonlyMap<string, number> | null): number {
   if (offsetSum === runningActive || endOffsets === null) return 0
-  const end = task.changelogs.reduce(
-    (sum, c) => sum + (endOffsets.get(formatTopicPartition(c.topic, c.partition)) ?? 0),
-    0,
-  )
+  const end = endOf(task, endOffsets)
   // State that claims more than there is belongs to another life of the topic.
   return offsetSum === unknownOffsetSum || offsetSum > end ? end : end - offsetSum
+}
+
+function endOf(task: TaskLayout, endOffsets: ReadonlyMap<string, number>): number {
+  return task.changelogs.reduce(
+    (sum, { topic, partition }) => sum + (endOffsets.get(formatTopicPartition(topic, partition)) ?? 0),
+    0,
+  )
 }

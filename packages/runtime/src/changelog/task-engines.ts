@@ -26,7 +26,7 @@ export class TaskEngines {
   readonly #held = new Map<string, Promise<void>>()
   /** When a task was last held here, ms. */
   readonly #lastHeldMs = new Map<string, number>()
-  /** How much of its changelogs each engine has that nobody holds. */
+  /** How much of its changelogs each engine had when it was closed last. */
   readonly #offsetSums = new Map<string, number>()
   #scanned = false
 
@@ -70,15 +70,20 @@ export class TaskEngines {
   }
 
   /**
-   * How much state of which tasks lies here that nobody holds: what a restarted process tells the leader. The first call
-   * opens every engine once.
+   * How much state of which tasks lies here, as of the last time each engine was closed: what a restarted process tells
+   * the leader. The first call opens every engine once.
    */
   async offsetSums(): Promise<ReadonlyMap<string, number>> {
     if (!this.#scanned) {
       this.#scanned = true
       for (const name of await this.#provider.list()) if (!this.#held.has(name)) await this.#scan(name)
     }
-    return new Map([...this.#offsetSums].filter(([name]) => !this.#held.has(name)))
+    return this.#offsetSums
+  }
+
+  /** True while somebody has the engine of this task, or waits for it. */
+  isHeld(name: string): boolean {
+    return this.#held.has(name)
   }
 
   /** Removes engines that nobody has held for this long; those that never were count from the first call. */

@@ -4,6 +4,7 @@ import { type GroupMember, listTopics } from '@millrace/protocol'
 import type { WorkerSubscription } from '../assignment/subscription.ts'
 import type { ChangelogReader } from '../changelog/reader.ts'
 import type { AppContext } from './app-context.ts'
+import type { HeldTask } from './held-task.ts'
 import { patternTopics } from './leader-cluster.ts'
 import type { TaskSet } from './task-set.ts'
 
@@ -22,13 +23,8 @@ export async function workerSubscription(
 ): Promise<WorkerSubscription> {
   const { topology, options, processId } = app
   const held = [...worker.tasks.all]
-  const sums = new Map(await app.engines.offsetSums())
-  for (const { name } of held) {
-    const sum = worker.reader.offsetSum(name)
-    if (sum !== null) sums.set(name, sum)
-  }
   const running = held.filter(({ phase }) => phase === 'running').map(({ id }) => id)
-  for (const { name, phase } of held) if (phase === 'running') sums.delete(name)
+  const sums = await offsetSums(app, worker, held)
   const topics = topology.subTopologies.flatMap((sub) =>
     sub.sourceTopics.map((name) => topology.topicName(name, options.applicationId)),
   )
@@ -50,6 +46,25 @@ export async function workerSubscription(
     uniqueField: round.join % 128,
     shutdownRequested: round.shutdownRequested,
   }
+}
+
+/**
+ * State that lies here and nobody has, and state of own tasks that are not running: as far as restore has come, else as
+ * far as the engine was when it was opened. A task that was just assigned and is still opening must not look as if it had
+ * no state, or the leader gives it away again.
+ */
+async function offsetSums(
+  app: AppContext,
+  worker: SubscribingWorker,
+  held: readonly HeldTask[],
+): Promise<ReadonlyMap<string, number>> {
+  const stored = await app.engines.offsetSums()
+  const sums = new Map([...stored].filter(([name]) => !app.engines.isHeld(name)))
+  for (const { name, phase } of held) {
+    if (phase === 'running') sums.delete(name)
+    else sums.set(name, worker.reader.offsetSum(name) ?? stored.get(name) ?? 0)
+  }
+  return sums
 }
 
 /** Null for what is no task's engine (`global`). */
