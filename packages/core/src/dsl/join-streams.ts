@@ -257,13 +257,17 @@ function windowStore(name: string, request: WindowStoreRequest): StoreSpec {
   }
 }
 
-/** Stores in memory keep time and headers of each record, those on disk only if the user gave one that keeps the time. */
+/**
+ * Stores in memory keep time and headers of each record; those on disk only with `dsl.store.format`, or the time if the user
+ * gave one that keeps it.
+ */
 function kindAndType(
   { options, supplier }: WindowStoreRequest,
   settings: BuildSettings,
 ): Pick<StoreDefinition, 'kind' | 'type'> {
   const type = supplier === undefined ? typeOf(options, settings) : supplier.inMemory === true ? 'memory' : 'disk'
-  if (type === 'memory') return { kind: 'headers-window', type }
+  if (type === 'memory' || (supplier === undefined && settings.format === 'headers'))
+    return { kind: 'headers-window', type }
   return { kind: supplier === undefined || supplier.plain === true ? 'window' : 'timestamped-window', type }
 }
 

@@ -117,11 +117,17 @@ export function tableStore(materialized: Materialized): StoreSpec {
         }
       return {
         ...common,
-        kind: settings.format === 'headers' ? 'headers-key-value' : 'timestamped-key-value',
+        kind:
+          keepsHeaders(common, settings) && supplier?.kind !== 'lru' ? 'headers-key-value' : 'timestamped-key-value',
         ...(supplier?.kind === 'lru' ? { type: 'memory' as const, entriesMax: supplier.entriesMax ?? 0 } : {}),
       }
     },
   }
+}
+
+/** Stores in memory have no format with headers, whatever `dsl.store.format` says (KIP-1285). */
+export function keepsHeaders({ type }: Pick<StoreDefinition, 'type'>, { format }: BuildSettings): boolean {
+  return format === 'headers' && type === 'disk'
 }
 
 /** What all stores of the DSL have in common. */

@@ -238,8 +238,8 @@ describe('stores', () => {
     expect(topology.build().stores[1]).toMatchObject({ changelogTopic: null })
     const inMemory = topology.build({ suppliers: 'in-memory', format: 'headers' }).stores
     expect(inMemory.map(({ definition }) => [definition.kind, definition.type])).toEqual([
-      ['headers-key-value', 'memory'],
-      ['headers-key-value', 'memory'],
+      ['timestamped-key-value', 'memory'],
+      ['timestamped-key-value', 'memory'],
       ['versioned', 'disk'],
     ])
   })

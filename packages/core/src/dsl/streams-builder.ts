@@ -165,7 +165,9 @@ export class StreamsBuilder {
   build(options: BuildOptions = {}): Topology {
     const given = { ...this.#options, ...options }
     const properties = { ...this.#options.properties, ...options.properties }
-    const optimization = given.topologyOptimization ?? (properties['topology.optimization'] as string | undefined)
+    // As in Kafka, the builder's own properties do not turn optimization on; those of `build` do.
+    const optimization =
+      given.topologyOptimization ?? (options.properties?.['topology.optimization'] as string | undefined)
     this.#plan.build(optimizationsOf(optimization ?? undefined))
     const explicit = properties['ensure.explicit.internal.resource.naming']
     if (given.ensureExplicitInternalResourceNaming ?? (explicit === true || explicit === 'true'))

@@ -9,7 +9,7 @@ import { sessionWindowed, timeWindowed } from '../serde/windowed.ts'
 import type { StoreDefinition } from '../store/definition.ts'
 import type { BuildSettings, StoreSpec } from '../topology/store-spec.ts'
 import { type Windows, storeWindowSizeMs, windowRetentionMs } from '../window/retention.ts'
-import { type Materialized, commonDefinition } from './materialized.ts'
+import { type Materialized, commonDefinition, keepsHeaders } from './materialized.ts'
 
 /** After stream time has passed the end of a window by this, it is closed: what `suppress` waits for. */
 export function windowGraceMs(windows: Windows): number {
@@ -37,7 +37,7 @@ export function windowedStore(windows: Windows, emit: EmitStrategy, materialized
     given: null,
     define(settings: BuildSettings): StoreDefinition {
       const common = commonDefinition(materialized, settings)
-      const headers = settings.format === 'headers'
+      const headers = keepsHeaders(common, settings)
       return {
         ...common,
         kind:

@@ -39,6 +39,7 @@ const byCode: Readonly<Record<string, readonly string[]>> = {
   MR_STORE_FLUSH: ['ProcessorStateException'],
   MR_CONFIG_SERDE: ['StreamsException', 'ConfigException'],
   MR_STORE_SERDE: ['StreamsException', 'ConfigException'],
+  MR_OPERATOR_NULL_RESULT: ['NullPointerException'],
   MR_STORE_NULL_KEY: ['NullPointerException'],
   MR_STORE_DEFINITION: ['IllegalArgumentException', 'StreamsException'],
   MR_SERDE_TYPE: ['ClassCastException', 'StreamsException'],
