@@ -57,6 +57,9 @@ export abstract class BufferRows<E extends Keyed> implements KeepsTime {
   }
 
   async load(): Promise<void> {
+    // What this object has just restored is in the engine too.
+    this.entries.clear()
+    this.forget()
     this.loadedTime(this.times.load())
     const lt = afterPrefix(this.prefix) as Uint8Array
     for await (const row of this.engine.range({ gte: this.prefix, lt })) {

@@ -78,7 +78,10 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     for await (const entry of this.engine.range({ gte: this.prefix, lt })) {
       const { key, end } = readSegmentedKey(entry.key, this.prefix.length)
       const { primary, secondary } = this.layout.readTail(entry.key, end)
-      const row = this.makeRow(this.slotOfText(key), primary, secondary)
+      const slot = this.slotOfText(key)
+      // Restored just now by this object, and written since.
+      if (findRow(slot, primary, secondary) !== undefined) continue
+      const row = this.makeRow(slot, primary, secondary)
       this.codec.fromEngine(row, entry.value)
       row.flags |= knownFlag
       if (primary > observedMs) observedMs = primary

@@ -41,6 +41,9 @@ export class VersionHistory {
   }
 
   async load(): Promise<void> {
+    // What this object has just restored is in the engine too.
+    this.lists.clear()
+    this.segments.clear()
     const lt = afterPrefix(this.prefix) as Uint8Array
     for await (const row of this.engine.range({ gte: this.prefix, lt })) {
       const { key, end } = readSegmentedKey(row.key, this.prefix.length)

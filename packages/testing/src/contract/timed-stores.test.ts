@@ -9,12 +9,13 @@ import {
   type ValueAndTimestamp,
   versionedStore,
   type VersionedKeyValueStore,
+  windowStore,
   type WindowStore,
 } from '@millrace/core'
 import type { KeepsTime } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
 import { SeededRandom } from '../simulation/seeded-random.ts'
-import { hostedStore } from './hosted-store.ts'
+import { HostedStore, hostedStore } from './hosted-store.ts'
 
 const serdes = { key: string(), value: string() }
 const keys = ['a', 'b', 'ab', 'a\u0000', 'c']
@@ -125,6 +126,18 @@ describe('window store', () => {
     let rows = 0
     for await (const { key } of store.engine.range({})) if (key[2] === 0) rows++
     expect(rows).toBe(1)
+  })
+
+  it('has each row once when it is loaded after a restore, as a task does', async () => {
+    const definition = windowStore('s', { ...serdes, retention, windowSize: 10, retainDuplicates: true })
+    const store = await hostedStore<WindowStore<string, string>>(definition as never)
+    store.at(1).view.put('a', 'x', 1)
+    store.at(1).view.put('a', 'y', 1)
+    const copy = new HostedStore<WindowStore<string, string>>(definition as never)
+    copy.live.restore(store.changelogRecords())
+    await copy.commit()
+    await copy.live.load()
+    expect([...copy.view.fetch('a', 0, 10)].map(({ value }) => value)).toEqual(['x', 'y'])
   })
 
   it('keeps the times of its operator over a restart', async () => {
