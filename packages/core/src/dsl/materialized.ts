@@ -5,7 +5,7 @@
  */
 import { TopologyError } from '../errors.ts'
 import type { Serde } from '../serde/serde.ts'
-import type { StoreDefinition, StoreHandle, StoreKind, StoreLogging } from '../store/definition.ts'
+import type { StoreDefinition, StoreHandle, StoreKind, StoreLogging, StoreType } from '../store/definition.ts'
 import type { BuildSettings, StoreSpec } from '../topology/store-spec.ts'
 import { chosenKey, chosenValue } from './chosen-serde.ts'
 import { requireName } from './names.ts'
@@ -117,17 +117,16 @@ export function tableStore(materialized: Materialized): StoreSpec {
         }
       return {
         ...common,
-        kind:
-          keepsHeaders(common, settings) && supplier?.kind !== 'lru' ? 'headers-key-value' : 'timestamped-key-value',
+        kind: keepsHeaders(materialized, common.type, settings) ? 'headers-key-value' : 'timestamped-key-value',
         ...(supplier?.kind === 'lru' ? { type: 'memory' as const, entriesMax: supplier.entriesMax ?? 0 } : {}),
       }
     },
   }
 }
 
-/** Stores in memory have no format with headers, whatever `dsl.store.format` says (KIP-1285). */
-export function keepsHeaders({ type }: Pick<StoreDefinition, 'type'>, { format }: BuildSettings): boolean {
-  return format === 'headers' && type === 'disk'
+/** Stores in memory and those of a supplier have no format with headers, whatever `dsl.store.format` says (KIP-1285). */
+export function keepsHeaders({ spec }: Materialized, type: StoreType, { format }: BuildSettings): boolean {
+  return format === 'headers' && type === 'disk' && spec.supplier === undefined
 }
 
 /** What all stores of the DSL have in common. */

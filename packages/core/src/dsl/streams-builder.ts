@@ -196,7 +196,7 @@ export class StreamsBuilder {
     const supplier = tableSource<unknown, unknown>({ store: storeName, materialized: global || queryableName !== null })
     const store = tableStore(materialized)
     const { key, value } = materialized
-    const source = sourceOf({ name: topic.name, key, value } as AnyTopic, options, true)
+    const source = { ...sourceOf(topic, options, true), key, value }
     const node = new TableSourcePlanNode({ sourceName, name, topic: topic.name, source, supplier, store, global })
     node.outputVersioned = isVersioned(spec)
     plan.add(plan.root, node)

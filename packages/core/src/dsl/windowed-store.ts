@@ -37,7 +37,7 @@ export function windowedStore(windows: Windows, emit: EmitStrategy, materialized
     given: null,
     define(settings: BuildSettings): StoreDefinition {
       const common = commonDefinition(materialized, settings)
-      const headers = keepsHeaders(common, settings)
+      const headers = keepsHeaders(materialized, common.type, settings)
       return {
         ...common,
         kind:
