@@ -1,11 +1,14 @@
 /**
- * Looks at what a client wants to have appended: one whole, undamaged batch that it may write. Nothing is decoded.
+ * Looks at what a client wants to have appended: one whole, undamaged batch that it may write. Records are only looked at
+ * for a compacted topic, where each needs a key.
  *
  * The order of the checks and their codes are Kafka's (ProduceRequest.validateRecords, UnifiedLog.analyzeAndValidate,
  * LogValidator).
  */
+import { StreamsError } from '@millrace/core'
 import { crc32c, errorCode } from '@millrace/protocol/internal'
 import { batchHeaderBytes, crcAt, crcRangeStart, readBatchHeader, type BatchHeader } from './batch-header.ts'
+import { haveKeys, recordBytesOf } from './raw-records.ts'
 
 /** Limits of the topic that the batch is for. */
 export interface BatchLimits {
@@ -13,6 +16,8 @@ export interface BatchLimits {
   readonly segmentBytes: number
   readonly timestampBeforeMsMax: number
   readonly timestampAfterMsMax: number
+  /** Records need keys. */
+  readonly compact: boolean
   /** Timestamps are replaced on arrival, hence not checked. */
   readonly appendTime: boolean
 }
@@ -37,7 +42,8 @@ export function checkClientBatch(bytes: Uint8Array, limits: BatchLimits, nowMs: 
   if (header.sizeBytes !== bytes.length) {
     return { error: errorCode.INVALID_RECORD, reason: 'Produce requests hold exactly one record batch per partition' }
   }
-  return checkHeader(bytes, header, limits) ?? checkTimes(header, limits, nowMs) ?? header
+  const refusal = checkHeader(bytes, header, limits) ?? checkTimes(header, limits, nowMs)
+  return refusal ?? (limits.compact ? checkKeys(bytes, header) : undefined) ?? header
 }
 
 /** True for a refusal, false for a header. */
@@ -83,4 +89,15 @@ function checkTimes(header: BatchHeader, limits: BatchLimits, nowMs: number): Re
   if (ahead <= limits.timestampAfterMsMax && behind <= limits.timestampBeforeMsMax) return undefined
   const reason = `Timestamp ${header.maxTimestampMs} is out of range at ${nowMs}`
   return { error: errorCode.INVALID_TIMESTAMP, reason }
+}
+
+function checkKeys(bytes: Uint8Array, header: BatchHeader): Refusal | undefined {
+  try {
+    if (haveKeys(recordBytesOf(bytes, header), header)) return undefined
+  } catch (error) {
+    // Without the codec's package the records cannot be looked at; they are taken as they are.
+    if (error instanceof StreamsError) return undefined
+    return { error: errorCode.CORRUPT_MESSAGE, reason: 'The records of the batch cannot be read' }
+  }
+  return { error: errorCode.INVALID_RECORD, reason: 'Compacted topic cannot accept message without key' }
 }

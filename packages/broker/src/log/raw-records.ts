@@ -57,3 +57,18 @@ export function readRawRecords(bytes: Uint8Array, header: BatchHeader): RawRecor
   }
   return records
 }
+
+/** True when every record has a key: what a compacted topic asks for. */
+export function haveKeys(bytes: Uint8Array, header: BatchHeader): boolean {
+  const cursor = new VarintCursor(bytes)
+  for (let i = 0; i < header.recordCount; i++) {
+    const length = cursor.varint()
+    const end = cursor.at + length
+    cursor.at++
+    cursor.varlong()
+    cursor.varint()
+    if (cursor.varint() < 0) return false
+    cursor.at = end
+  }
+  return true
+}
