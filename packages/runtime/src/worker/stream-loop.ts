@@ -35,8 +35,8 @@ export interface LoopParts {
   output(): WorkerOutput
   /** Callbacks of the group run here, while no task is at work. */
   pollGroup(): Promise<void>
-  /** Makes progress durable, if anything needs it. */
-  commit(): Promise<void>
+  /** Makes progress durable, if anything needs it. @returns false when it must wait for the group */
+  commit(): Promise<boolean>
 }
 
 /** Counters of one worker; names in `metrics.ts`. */
@@ -184,7 +184,7 @@ export class StreamLoop {
   }
 
   async #commit(): Promise<void> {
-    await this.#parts.commit()
+    if (!(await this.#parts.commit())) return
     this.counters.commits++
     this.#committedAtMs = monotonicMs(this.#parts.app.around.clock)
   }

@@ -2,6 +2,7 @@
  * What a worker writes with: producer, collector and committer belong together and are replaced together. A producer that
  * failed stays failed, so after a failure the worker makes a new output and opens its tasks again.
  */
+import { TaskMigratedError } from '@millrace/core'
 import { type Cluster, type GroupIdentity, type GroupMember, Producer, TransactionalProducer } from '@millrace/protocol'
 import { AtLeastOnceCommitter } from '../commit/at-least-once.ts'
 import type { Committer } from '../commit/committer.ts'
@@ -124,10 +125,14 @@ function transactionalCommitter(
   })
 }
 
-/** The lease of the generation that gave the tasks; without one nothing may be committed. */
-function leaseOf(parts: OutputParts): GroupIdentity {
-  const { identity } = parts.member
-  if (identity !== null && parts.member.leaseValid()) return identity
-  // Refused by every broker, and by that the same as having lost the group.
-  return { groupId: parts.app.options.applicationId, generationId: -2, memberId: 'lost', groupInstanceId: null }
+/**
+ * The lease of the generation that gave the tasks.
+ *
+ * @throws {MR_PROTOCOL_MEMBER_LOST} (TaskMigratedError) it may have run out without our knowing: commit nothing
+ */
+function leaseOf({ member, app }: OutputParts): GroupIdentity {
+  const { identity } = member
+  if (identity !== null && member.leaseValid()) return identity
+  const details = { group: app.options.applicationId, member: member.memberId, reason: 'its session may have run out' }
+  throw new TaskMigratedError('MR_PROTOCOL_MEMBER_LOST', details)
 }

@@ -132,8 +132,7 @@ export class Worker {
       this.#setState('rebalancing')
       while (this.#stop === null) await this.#once(this.#clients)
       this.#setState('stopping')
-      await this.#commit(true)
-      await this.#clients.tasks.closeAll(true)
+      await this.#closeTasks(this.#clients)
     } catch (error) {
       failure = error
       this.#setState('stopping')
@@ -190,6 +189,30 @@ export class Worker {
     await this.#output?.close()
     this.#output = await this.#openOutput(clients)
     this.#assignment = null
+  }
+
+  /** The last commit, then a clean close; tasks that belong to others by now are closed without one. */
+  async #closeTasks({ tasks }: Clients): Promise<void> {
+    try {
+      await this.#commit(true)
+    } catch (error) {
+      if (!(error instanceof TaskMigratedError)) throw error
+      this.#app.around.logger.warn('closed without a commit', { worker: this.name, reason: error.message })
+      await tasks.closeAll(false)
+      return
+    }
+    await tasks.closeAll(true)
+  }
+
+  /**
+   * Commits in the course of the loop. Not while the group rebalances under exactly-once: the generation may be over
+   * already, and a refused offset would cost the transaction. Under at-least-once the offsets are owed then.
+   */
+  async #commitInLoop(): Promise<boolean> {
+    const { member } = this.#clients ?? {}
+    if (this.#app.options.processingGuarantee === 'exactly-once' && member?.isRebalancing === true) return false
+    await this.#commit()
+    return true
   }
 
   async #commit(sync: boolean = false): Promise<void> {
@@ -269,7 +292,7 @@ export class Worker {
       tasks,
       output: () => outputOf(this.#output),
       pollGroup: async () => member.poll(),
-      commit: async () => this.#commit(),
+      commit: async () => this.#commitInLoop(),
     })
     const clusters = [groupCluster, fetchCluster, produceCluster, restoreCluster]
     const made: Clients = { clusters, produceCluster, fetcher, restoreFetcher, reader, member, tasks, loop }
