@@ -35,7 +35,7 @@ async function main(given: WordCountArguments): Promise<void> {
   const work = async (): Promise<WordRow[]> => {
     await feed(client, texts, (lines) => show(`${lines} lines written`))
     await counted(client, show)
-    return await table(client)
+    return table(client)
   }
   // an application that fails ends the wait
   const rows = await Promise.race([work(), app.ended().then(() => [])])
