@@ -145,8 +145,8 @@ export class MetadataCache {
         }
         if (problem !== 0) throw responseError(problem, context)
         const topic = this.topic(name)
-        if (topic === undefined) throw topicMissing(name)
-        if (topic.partitions.length === 0 || topic.partitions.some((p) => p.leader < 0)) {
+        // Unknown without a problem: somebody else has untracked it while it was asked for.
+        if (topic === undefined || topic.partitions.length === 0 || topic.partitions.some((p) => p.leader < 0)) {
           throw responseError(errorCode.LEADER_NOT_AVAILABLE, context)
         }
         return topic

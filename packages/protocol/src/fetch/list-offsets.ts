@@ -62,7 +62,8 @@ export async function listOffsets(
   let open = queries
   const isolation = options.isolation ?? 'read_uncommitted'
   const { signal } = options
-  await cluster.metadata.need([...new Set(queries.map((query) => query.topic))], options)
+  const topics = [...new Set(queries.map((query) => query.topic))]
+  await cluster.metadata.need(topics, options)
   const limits = { what: 'ListOffsets', timeoutMs: options.timeoutMs ?? 30_000, ...(signal && { signal }) }
   await retry(cluster.around, limits, async () => {
     const outcomes = await Promise.all(
@@ -71,7 +72,7 @@ export async function listOffsets(
     open = open.filter((query) => !found.has(query))
     const failure = outcomes.find((outcome) => outcome !== null)
     if (open.length === 0) return
-    await cluster.metadata.refresh()
+    await cluster.metadata.refresh(topics)
     throw failure ?? leaderless(open[0]!)
   })
   return queries.map((query) => found.get(query)!)

@@ -14,6 +14,7 @@
 import { FatalError, type StreamsCode, StreamsError, TaskMigratedError, TransactionAbortedError } from '@millrace/core'
 import type { Cluster } from '../cluster/cluster.ts'
 import { UnknownOutcome } from '../cluster/coordinators.ts'
+import { retry } from '../cluster/retry.ts'
 import type { GroupIdentity, OffsetToCommit } from '../group/group-offsets.ts'
 import type { PartitionQueue } from '../produce/partition-queue.ts'
 import { requestProducerId } from '../produce/producer-id.ts'
@@ -97,7 +98,9 @@ export class TransactionalProducer implements AsyncDisposable {
    */
   async init(): Promise<void> {
     this.#expect('init', 'new')
-    this.#isV2 = ((await this.#cluster.features()).get('transaction.version') ?? 0) >= firstV2Level
+    const limits = { what: 'ApiVersions', timeoutMs: this.#initTimeoutMs }
+    const features = await retry(this.#cluster.around, limits, async () => this.#cluster.features())
+    this.#isV2 = (features.get('transaction.version') ?? 0) >= firstV2Level
     this.#identity = await this.#requestId(noIdentity, this.#initTimeoutMs)
     this.#state = 'ready'
     this.producer.identify(this.#identity)
