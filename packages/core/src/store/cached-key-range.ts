@@ -6,6 +6,7 @@
  * The result has duplicates. It is deterministic, so it is kept; with both bounds the cache adds nothing unusual.
  */
 import { latin1 } from './key-bytes.ts'
+import { isPresent } from './row.ts'
 import { type Listing, listRows, orderText } from './timed-range.ts'
 import type { TimedRow } from './timed-row.ts'
 import type { TimedRows } from './timed-rows.ts'
@@ -65,7 +66,7 @@ function merge(cached: readonly Item[], below: readonly Item[], reverse: boolean
   let c = 0
   let b = 0
   for (;;) {
-    while (cached[c] !== undefined && !(cached[c] as Item).row.isPresent) {
+    while (cached[c] !== undefined && !isPresent((cached[c] as Item).row)) {
       if (below[b] !== undefined && compare(cached[c] as Item, below[b] as Item) === 0) b++
       c++
     }

@@ -3,7 +3,7 @@
  * since its last round and those that are pinned, and drops the first other one. When it finds none within a bounded
  * number of steps the ring grows instead of spinning.
  */
-import { pinnedFlags, type Row, usedFlag } from './row.ts'
+import { isPinned, type Row, usedFlag } from './row.ts'
 
 const stepsMax = 64
 
@@ -37,7 +37,7 @@ export class ClockRing<R extends Row> {
       if (this.hand >= rows.length) this.hand = 0
       const row = rows[this.hand]
       if (row === undefined) return null
-      if ((row.flags & pinnedFlags) === 0) {
+      if (!isPinned(row)) {
         if ((row.flags & usedFlag) === 0) {
           this.remove(row)
           return row

@@ -6,7 +6,7 @@
 import type { EngineEntry, RangeOptions } from '../port/store-engine.ts'
 import { afterPrefix, bytesOf, hashText, latin1 } from './key-bytes.ts'
 import { KeyValueRows } from './key-value-rows.ts'
-import { knownFlag, pinnedFlags, type Row } from './row.ts'
+import { type Content, isPinned, isPresent, knownFlag, type Row } from './row.ts'
 import { SortedChunks } from './sorted-chunks.ts'
 
 export class IndexedRows<K, V> extends KeyValueRows<K, V> {
@@ -31,8 +31,8 @@ export class IndexedRows<K, V> extends KeyValueRows<K, V> {
     for (const { key } of found) {
       const bytes = bytesOf(prefix + key)
       const row = this.table.findText(key, hashText(key))
-      const value = row !== undefined && isClean(row) ? this.cleanBytes(row) : this.engine.getSync(bytes)
-      if (value !== undefined) yield { key: bytes, value }
+      const value = row !== undefined && isClean(row) ? this.codec.toEngine(row) : this.engine.getSync(bytes)
+      if (value !== undefined && value !== null) yield { key: bytes, value }
     }
   }
 
@@ -41,17 +41,13 @@ export class IndexedRows<K, V> extends KeyValueRows<K, V> {
     this.keys.clear()
   }
 
-  protected override applied(row: Row): void {
-    super.applied(row)
-    if (row.bytes === null) this.keys.remove(row.key)
+  protected override applied(row: Row, before: Content | null): void {
+    super.applied(row, before)
+    if (!isPresent(row)) this.keys.remove(row.key)
     else if (this.keys.get(row.key) === undefined) this.keys.insert({ key: row.key })
-  }
-
-  private cleanBytes(row: Row): Uint8Array | undefined {
-    return row.bytes === null ? undefined : this.codec.toEngine(row)
   }
 }
 
 function isClean(row: Row): boolean {
-  return (row.flags & (knownFlag | pinnedFlags)) === knownFlag
+  return (row.flags & knownFlag) !== 0 && !isPinned(row)
 }

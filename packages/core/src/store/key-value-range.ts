@@ -3,10 +3,9 @@
  * deletions hide. What is pinned is copied when the iterator is made, so a processor may put and delete while it iterates.
  */
 import type { EngineEntry } from '../port/store-engine.ts'
-import { noHeaders } from '../record/headers.ts'
 import { afterPrefix, latin1 } from './key-bytes.ts'
 import type { KeyValueRows } from './key-value-rows.ts'
-import type { Content } from './row.ts'
+import { absent } from './row.ts'
 import type { KeyValue } from './store.ts'
 
 /** Bounds as key bytes: `from` inclusive, `to` exclusive; absent = no bound. */
@@ -77,9 +76,9 @@ function engineBounds(prefix: Uint8Array, bounds: KeyBounds): { gte: Uint8Array;
 }
 
 function decoded<K, V>(rows: KeyValueRows<K, V>, entry: EngineEntry): V {
-  const content: Content = { bytes: null, timestampMs: -1, headers: noHeaders }
+  const content = absent()
   rows.codec.fromEngine(content, entry.value)
-  return rows.codec.decode(content) as V
+  return rows.codec.read(content) as V
 }
 
 function order(one: string, other: string): number {

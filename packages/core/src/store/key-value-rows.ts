@@ -3,12 +3,12 @@
  *
  * One lookup answers a read: the table holds what is cached, what is not yet in the engine and what was read before. With
  * caching on a put waits in the table until `flush`; with caching off it goes to the changelog at once. Either way the
- * engine sees it in the batch of the next commit.
+ * engine sees it in the batch of the next commit. Rows of a memory store are in no engine: see memory-rows.ts.
  */
+import { StreamsError } from '../errors.ts'
 import type { EngineEntry, EngineOperation, RangeOptions, StoreEngine } from '../port/store-engine.ts'
 import { noHeaders } from '../record/headers.ts'
 import type { Serde } from '../serde/serde.ts'
-import { StreamsError } from '../errors.ts'
 import { ByteMap } from './byte-map.ts'
 import { ClockRing } from './clock-ring.ts'
 import type { StoreDefinition } from './definition.ts'
@@ -17,7 +17,7 @@ import { bytesOf, hashBytes, hashText, latin1, prefixed } from './key-bytes.ts'
 import { rowPrefix } from './key-layout.ts'
 import { type BelowCache, CacheLayer } from './layer/cache.ts'
 import { ChangelogLayer } from './layer/changelog.ts'
-import { type Content, decodedFlag, dirtyFlag, isPinned, knownFlag, Row, usedFlag } from './row.ts'
+import { absent, type Content, contentOf, isPresent, knownFlag, type Pending, Row, usedFlag } from './row.ts'
 import { presentSerde, ValueCodec, type ValueShape } from './value-codec.ts'
 import { WriteSet } from './write-set.ts'
 
@@ -40,12 +40,10 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
   private readonly ring = new ClockRing<Row>()
   private readonly keySerde: Serde<K>
   private readonly rowsMax: number
-  /** Memory stores: rows of keys that were looked up and not there, dropped at the next commit. */
-  private absent: Row[] = []
   private lastKey: unknown = noKey
   private lastRow: Row | null = null
 
-  constructor(definition: StoreDefinition<K, V>, host: StoreHost, shape: ValueShape, rowsMax?: number) {
+  constructor(definition: StoreDefinition<K, V>, host: StoreHost, shape: ValueShape) {
     this.definition = definition
     this.host = host
     this.engine = host.engine
@@ -56,7 +54,7 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
     const isCached = definition.caching && host.cacheBytesMax > 0
     this.cache = isCached ? new CacheLayer({ host, codec: this.codec, writes: this.writes }, this) : null
     this.prefix = rowPrefix(host.enginePrefix, 0)
-    this.rowsMax = rowsMax ?? (definition.type === 'memory' ? Infinity : (host.cleanRowsMax ?? cleanRowsDefault))
+    this.rowsMax = host.cleanRowsMax ?? cleanRowsDefault
   }
 
   /** The row of a key, with its content known. */
@@ -66,7 +64,7 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
     const hash = hashBytes(bytes)
     const row = this.table.find(bytes, hash) ?? this.add(latin1(bytes), hash)
     this.remember(key, row)
-    return this.known(row, bytes)
+    return this.known(row)
   }
 
   /** The row of a key for a blind write: its content may be unknown. */
@@ -91,18 +89,23 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
 
   /** Puts a value (null deletes) into the cache, or through to the changelog. */
   put(key: K, row: Row, value: V | null): void {
-    if (this.cache === null) {
-      this.putThrough(row, value)
-    } else {
-      row.userKey = key
-      this.cache.put(row, value)
+    if (this.cache !== null) {
+      this.cache.put(row, value, key)
+      return
     }
+    const before = this.beforeWrite(row)
+    this.writeBelow(row, before, this.codec.assign(row, value))
+    if (this.codec.dropsTimestamps) row.timestampMs = -1
+  }
+
+  putAll(entries: Iterable<readonly [K, V | null]>): void {
+    for (const [key, value] of entries) this.put(key, this.findToWrite(key), value)
   }
 
   /** Puts bytes below the cache: what a versioned store does with its latest rows. */
   putBytes(row: Row, value: Uint8Array | null, timestampMs: number): void {
     this.codec.fromChangelog(row, value, timestampMs, noHeaders)
-    this.writeBelow(row)
+    this.writeBelow(row, null)
   }
 
   flush(): void {
@@ -111,35 +114,30 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
 
   restore(records: readonly ChangelogRecord[]): void {
     for (const { key, value, timestampMs, headers } of records) {
-      const hash = hashBytes(key)
-      const row = this.table.find(key, hash) ?? this.add(latin1(key), hash)
+      const row = this.rowOf(latin1(key), hashBytes(key))
+      const before = this.beforeWrite(row)
       this.codec.fromChangelog(row, value === null ? null : value.slice(), timestampMs, headers)
-      this.applied(row)
+      this.applied(row, before)
     }
     this.evictSurplus()
   }
 
   stage(into: EngineOperation[]): void {
     this.writes.take(into, (row) => {
-      const content = this.storedOf(row)
-      const value = content.bytes === null ? null : this.codec.toEngine(content)
-      return { key: prefixed(this.prefix, row.key), value }
+      const content = row.pending?.below ?? row
+      return { key: prefixed(this.prefix, row.key), value: this.codec.toEngine(content) }
     })
   }
 
   committed(): void {
-    this.writes.committed((row) => {
-      if (row.bytes === null && this.rowsMax === Infinity) this.absent.push(row)
-    })
-    if (this.rowsMax === Infinity) this.dropAbsent()
-    else this.evictSurplus()
+    this.writes.committed(() => undefined)
+    this.evictSurplus()
   }
 
   rollback(): void {
     this.writes.clear()
     this.table.clear()
     this.ring.clear()
-    this.absent = []
     this.forgetLast()
   }
 
@@ -157,20 +155,6 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
     return this.cache !== null && this.codec.dropsTimestamps ? this.withTimed(pinned, from, to) : pinned
   }
 
-  /** Below a cache that knows them, a store without timestamps has lost those of its rows. */
-  private withTimed(pinned: readonly Row[], from: string | undefined, to: string | undefined): Row[] {
-    const rows = new Set(pinned)
-    for (const row of this.table.values()) {
-      if (row.bytes === null || row.timestampMs < 0 || (from !== undefined && row.key < from)) continue
-      if (to === undefined || row.key < to) rows.add(row)
-    }
-    return [...rows].sort((one, other) => (one.key < other.key ? -1 : 1))
-  }
-
-  putAll(entries: Iterable<readonly [K, V | null]>): void {
-    for (const [key, value] of entries) this.put(key, this.findToWrite(key), value)
-  }
-
   /** Decoded key of a row. */
   keyOf(key: string): K {
     return this.keySerde.deserialize(bytesOf(key), this.host.changelogTopic)
@@ -181,9 +165,28 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
     return this.keySerde.serialize(key, this.host.changelogTopic)
   }
 
-  /** What the next batch writes of a staged row. */
-  protected storedOf(row: Row): Content {
-    return (row.flags & dirtyFlag) !== 0 && row.below !== null ? row.below : row
+  contentBelow(row: Row): Content | null {
+    return (row.flags & knownFlag) === 0 ? null : contentOf(row)
+  }
+
+  belowOf(row: Row, pending: Pending): Content {
+    if (pending.below !== null) return pending.below
+    const below = absent()
+    this.codec.fromEngine(below, this.engine.getSync(prefixed(this.prefix, row.key)))
+    return below
+  }
+
+  keyOfRow(_row: Row, pending: Pending): K {
+    return pending.userKey as K
+  }
+
+  /** `bytes`: the encoded value, if it is at hand. */
+  writeBelow(row: Row, before: Content | null, bytes: Uint8Array | null = null): void {
+    if (this.changelog.isOn) {
+      const value = bytes ?? this.codec.encoded(row)
+      this.changelog.log(bytesOf(row.key), value, row.timestampMs, row.headers)
+    }
+    this.applied(row, before)
   }
 
   /** A row in the table for this key text, content unknown unless it was there. */
@@ -191,74 +194,52 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
     return this.table.findText(key, hash) ?? this.add(key, hash)
   }
 
-  keyOfRow(row: Row): K {
-    const key = row.userKey as K
-    row.userKey = null
-    return key
+  /** What has to be remembered of a row before it is written; in a disk store nothing, the engine knows it. */
+  protected beforeWrite(_row: Row): Content | null {
+    return null
   }
 
-  /** Content of the layers below the cache. */
-  belowOf(row: Row): Content {
-    if (row.below !== null) return row.below
-    const below: Content = { bytes: null, timestampMs: -1, headers: noHeaders }
-    this.readEngine(row.key, below)
-    row.below = below
-    return below
-  }
-
-  protected readEngine(key: string, into: Content): void {
-    this.codec.fromEngine(into, this.engine.getSync(prefixed(this.prefix, key)))
-  }
-
-  /** The row's new content goes to the changelog and into the next batch. */
-  writeBelow(row: Row): void {
-    this.codec.encode(row)
-    row.below = null
-    if (this.changelog.isOn) this.changelog.log(bytesOf(row.key), row.bytes, row.timestampMs, row.headers)
-    this.applied(row)
-  }
-
-  protected applied(row: Row): void {
+  /** The row's content is that of the store now. */
+  protected applied(row: Row, _before: Content | null): void {
     row.flags |= knownFlag
     this.writes.stage(row)
   }
 
-  protected putThrough(row: Row, value: V | null): void {
-    this.codec.assign(row, value)
-    this.writeBelow(row)
-    if (this.codec.dropsTimestamps) this.dropTimestamp(row)
-  }
-
-  /** Content below the cache of a row that is not dirty; null when only the engine knows. */
-  contentBelow(row: Row): Content | null {
-    if ((row.flags & knownFlag) === 0) return null
-    return { bytes: row.bytes, timestampMs: row.timestampMs, headers: row.headers }
-  }
-
-  private dropTimestamp(row: Row): void {
-    if (row.bytes === null) return
-    row.timestampMs = -1
-    row.value = null
-    row.flags &= ~decodedFlag
-  }
-
-  private known(row: Row, bytes?: Uint8Array): Row {
+  protected known(row: Row): Row {
     if ((row.flags & knownFlag) !== 0) return row
-    const value = this.engine.getSync(bytes === undefined ? prefixed(this.prefix, row.key) : joined(this.prefix, bytes))
-    this.codec.fromEngine(row, value)
+    this.codec.fromEngine(row, this.engine.getSync(prefixed(this.prefix, row.key)))
     row.flags |= knownFlag
-    if (value === undefined && this.rowsMax === Infinity) this.absent.push(row)
     return row
   }
 
-  private add(key: string, hash: number): Row {
+  protected add(key: string, hash: number): Row {
+    if (this.ring.size >= this.rowsMax) this.evictOne()
     const row = new Row(key, hash)
-    if (this.rowsMax !== Infinity) {
-      if (this.ring.size >= this.rowsMax) this.evictOne()
-      this.ring.add(row)
-    }
+    this.ring.add(row)
     this.table.insert(row)
     return row
+  }
+
+  /** Drops a row that holds nothing. @returns false when it does hold something, or was dropped before */
+  protected drop(row: Row): boolean {
+    if (isPresent(row) || !this.table.remove(row)) return false
+    if (row === this.lastRow) this.forgetLast()
+    return true
+  }
+
+  protected forgetLast(): void {
+    this.lastKey = noKey
+    this.lastRow = null
+  }
+
+  /** Below a cache that knows them, a store without timestamps has lost those of its rows. */
+  private withTimed(pinned: readonly Row[], from: string | undefined, to: string | undefined): Row[] {
+    const rows = new Set(pinned)
+    for (const row of this.table.values()) {
+      if (!isPresent(row) || row.timestampMs < 0 || (from !== undefined && row.key < from)) continue
+      if (to === undefined || row.key < to) rows.add(row)
+    }
+    return [...rows].sort((one, other) => (one.key < other.key ? -1 : 1))
   }
 
   private remember(key: K, row: Row): void {
@@ -270,11 +251,6 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
     }
   }
 
-  private forgetLast(): void {
-    this.lastKey = noKey
-    this.lastRow = null
-  }
-
   private evictOne(): void {
     const row = this.ring.evict()
     if (row === null) return
@@ -282,23 +258,7 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
     if (row === this.lastRow) this.forgetLast()
   }
 
-  private dropAbsent(): void {
-    for (const row of this.absent) {
-      if (row.bytes !== null || isPinned(row)) continue
-      this.table.remove(row)
-      if (row === this.lastRow) this.forgetLast()
-    }
-    this.absent = []
-  }
-
   private evictSurplus(): void {
     for (let surplus = this.ring.size - this.rowsMax; surplus > 0; surplus--) this.evictOne()
   }
-}
-
-function joined(prefix: Uint8Array, key: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(prefix.length + key.length)
-  bytes.set(prefix)
-  bytes.set(key, prefix.length)
-  return bytes
 }

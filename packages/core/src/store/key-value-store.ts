@@ -7,6 +7,7 @@ import { IndexedRows } from './indexed-rows.ts'
 import { KeyValueRows } from './key-value-rows.ts'
 import { LiveRows } from './live-rows.ts'
 import { LruRows } from './lru-rows.ts'
+import { MemoryRows } from './memory-rows.ts'
 import type { KeyValue, KeyValueStore } from './store.ts'
 import type { ValueShape } from './value-codec.ts'
 
@@ -22,6 +23,7 @@ export function openKeyValueStore<K, V>(definition: StoreDefinition<K, V>, host:
 
 function rowsOf<K, V>(definition: StoreDefinition<K, V>, host: StoreHost, shape: ValueShape): KeyValueRows<K, V> {
   if (definition.entriesMax !== undefined) return new LruRows(definition, host, shape, definition.entriesMax)
+  if (definition.type === 'memory') return new MemoryRows(definition, host, shape)
   if (definition.kind === 'subscription') return new IndexedRows(definition, host, shape)
   return new KeyValueRows(definition, host, shape)
 }

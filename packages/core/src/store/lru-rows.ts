@@ -1,5 +1,5 @@
 /**
- * Rows of a store that remembers only the `entriesMax` keys used last (Kafka's LRU map).
+ * Rows of a store that remembers only the `entriesMax` keys used last (Kafka's LRU map); always in memory.
  *
  * What it forgets is deleted below the cache only: with caching on the cache still answers, as in Kafka. A plain store
  * also writes a tombstone for it to its changelog, before the record that pushed it out; a timestamped one does not.
@@ -7,34 +7,22 @@
 import { noHeaders } from '../record/headers.ts'
 import type { StoreDefinition } from './definition.ts'
 import type { ChangelogRecord, StoreHost } from './host.ts'
-import { afterPrefix, bytesOf, hashText, latin1 } from './key-bytes.ts'
-import { KeyValueRows } from './key-value-rows.ts'
-import { type Content, decodedFlag, dirtyFlag, ghostFlag, knownFlag, type Row } from './row.ts'
+import { bytesOf } from './key-bytes.ts'
+import { MemoryRows } from './memory-rows.ts'
+import { absent, type Content, contentOf, ghostFlag, isPresent, type Pending, Row, setContent } from './row.ts'
 import type { ValueShape } from './value-codec.ts'
 
-export class LruRows<K, V> extends KeyValueRows<K, V> {
+export class LruRows<K, V> extends MemoryRows<K, V> {
   /** Rows that the store holds, least recently used first. */
-  private readonly used = new Map<string, Row>()
+  private used = new Map<string, Row>()
   private readonly entriesMax: number
   private isRestoring = false
   /** Entries of a `putAll` that are still to be logged. */
-  private putTogether: (Content & { readonly key: string })[] | null = null
+  private putTogether: Row[] | null = null
 
   constructor(definition: StoreDefinition<K, V>, host: StoreHost, shape: ValueShape, entriesMax: number) {
-    super(definition, host, shape, Infinity)
+    super(definition, host, shape)
     this.entriesMax = entriesMax
-  }
-
-  override async load(): Promise<void> {
-    this.used.clear()
-    const lt = afterPrefix(this.prefix) as Uint8Array
-    for await (const entry of this.engine.range({ gte: this.prefix, lt })) {
-      const key = latin1(entry.key, this.prefix.length)
-      const row = this.rowOf(key, hashText(key))
-      this.codec.fromEngine(row, entry.value)
-      row.flags |= knownFlag
-      this.used.set(key, row)
-    }
   }
 
   override read(row: Row): V | null {
@@ -56,62 +44,51 @@ export class LruRows<K, V> extends KeyValueRows<K, V> {
     }
     this.putTogether = []
     super.putAll(entries)
-    const logged = this.putTogether
+    const together = this.putTogether
     this.putTogether = null
-    for (const { key, bytes, timestampMs, headers } of logged) {
+    for (const { key, bytes, timestampMs, headers } of together) {
       this.changelog.log(bytesOf(key), bytes, timestampMs, headers)
     }
   }
 
-  /** With a cache: also what only the cache remembers. */
-  override overlay(from: string | undefined, to: string | undefined): Row[] {
-    const pinned = super.overlay(from, to)
-    if (this.cache === null) return pinned
-    const rows = new Set(pinned)
-    for (const row of this.table.values()) {
-      if ((row.flags & ghostFlag) === 0 || (from !== undefined && row.key < from)) continue
-      if (to === undefined || row.key < to) rows.add(row)
-    }
-    return [...rows].sort((one, other) => (one.key < other.key ? -1 : 1))
-  }
-
   override rollback(): void {
+    const before = this.used
     super.rollback()
-    this.used.clear()
+    this.used = new Map()
+    for (const row of this.table.values()) {
+      row.flags &= ~ghostFlag
+      if (isPresent(row) && !before.has(row.key)) this.used.set(row.key, row)
+    }
+    for (const row of before.values()) if (isPresent(row)) this.used.set(row.key, row)
   }
 
-  override writeBelow(row: Row): void {
-    this.codec.encode(row)
+  override writeBelow(row: Row, before: Content | null, bytes: Uint8Array | null = null): void {
     row.flags &= ~ghostFlag
     this.use(row)
     if (this.putTogether === null) {
-      super.writeBelow(row)
+      super.writeBelow(row, before, bytes)
       return
     }
-    const { key, bytes, timestampMs, headers } = row
-    this.putTogether.push({ key, bytes, timestampMs, headers })
-    row.below = null
-    this.applied(row)
+    const logged = new Row(row.key, row.hash)
+    setContent(logged, { ...contentOf(row), bytes: bytes ?? this.codec.encoded(row) })
+    this.putTogether.push(logged)
+    this.applied(row, before)
   }
 
-  protected override applied(row: Row): void {
-    if (this.isRestoring) this.use(row)
-    super.applied(row)
-  }
-
-  override belowOf(row: Row): Content {
+  override belowOf(row: Row, pending: Pending): Content {
     this.touch(row)
-    return super.belowOf(row)
+    return super.belowOf(row, pending)
   }
 
-  override contentBelow(row: Row): Content | null {
+  override contentBelow(row: Row): Content {
     if ((row.flags & ghostFlag) === 0) return super.contentBelow(row)
     row.flags &= ~ghostFlag
     return absent()
   }
 
-  protected override storedOf(row: Row): Content {
-    return (row.flags & ghostFlag) !== 0 ? absent() : super.storedOf(row)
+  protected override applied(row: Row, before: Content | null): void {
+    if (this.isRestoring) this.use(row)
+    super.applied(row, before)
   }
 
   private touch(row: Row): void {
@@ -120,7 +97,7 @@ export class LruRows<K, V> extends KeyValueRows<K, V> {
 
   private use(row: Row): void {
     this.used.delete(row.key)
-    if (row.bytes === null) return
+    if (!isPresent(row)) return
     this.used.set(row.key, row)
     if (this.used.size <= this.entriesMax) return
     const [eldest] = this.used.values()
@@ -130,17 +107,12 @@ export class LruRows<K, V> extends KeyValueRows<K, V> {
   private forget(row: Row): void {
     this.used.delete(row.key)
     if (this.codec.shape === 'plain' && !this.isRestoring) this.changelog.log(bytesOf(row.key), null, -1, noHeaders)
-    if ((row.flags & dirtyFlag) !== 0) row.below = absent()
+    const { pending } = row
+    const below = pending === null ? row : (pending.below ?? absent())
+    const before = contentOf(below)
+    if (pending !== null) setContent(below, absent())
     else if (this.cache !== null && !this.isRestoring) row.flags |= ghostFlag
-    else {
-      row.bytes = null
-      row.value = null
-      row.flags |= decodedFlag
-    }
-    this.writes.stage(row)
+    else setContent(row, absent())
+    super.applied(row, before)
   }
-}
-
-function absent(): Content {
-  return { bytes: null, timestampMs: -1, headers: noHeaders }
 }

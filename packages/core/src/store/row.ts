@@ -2,37 +2,38 @@
  * A row as a store holds it in memory: cache, overlay of what is not yet in the engine, and prefetched data in one object,
  * so that a read is one lookup.
  *
- * | flags | meaning |
+ * | state | meaning |
  * |---|---|
- * | none | clean: equal to the engine (or, with `known` missing, nothing is known of the engine) |
- * | dirty | newer than the changelog; only with caching on. `below` is what the layers below hold |
+ * | clean | equal to the engine (or, without `known`, nothing is known of the engine) |
+ * | dirty (`pending`) | newer than the changelog; only with caching on |
  * | staged | sent to the changelog, goes into the next batch |
  * | writing | in the batch being written |
  *
- * Rows that are dirty, staged or writing are pinned: they must not be dropped.
+ * Rows that are dirty, staged or writing are pinned: they must not be dropped. A clean row is kept small, for there are
+ * many: what only a dirty row needs is in `Pending`.
  */
 import type { Headers } from '../record/headers.ts'
 import { noHeaders } from '../record/headers.ts'
 
-/** `value` is the decoded value and may be handed out again. */
-export const decodedFlag = 1
-export const dirtyFlag = 2
-export const stagedFlag = 4
-export const writingFlag = 8
-/** `bytes` (or `value`) say what the store holds; without it the engine has to be asked. */
-export const knownFlag = 16
+export const stagedFlag = 1
+export const writingFlag = 2
+/** The content says what the store holds; without it the engine has to be asked. */
+export const knownFlag = 4
 /** Used since the clock hand passed. */
-export const usedFlag = 32
-/** `value` is newer than `bytes`: encoded at the flush. */
-export const unencodedFlag = 64
-/** Only the cache still has it: the store below dropped it (retention, LRU). */
-export const ghostFlag = 128
-export const pinnedFlags: number = dirtyFlag | stagedFlag | writingFlag
+export const usedFlag = 8
+/** Only the cache still has it: the store below forgot it (LRU). */
+export const ghostFlag = 16
 
-/** The stored content of a row. */
+/**
+ * What is stored for a key: as bytes, or decoded, or both; neither = absent.
+ *
+ * A primitive value is kept decoded and without its bytes, which take ten times the memory of a number.
+ */
 export interface Content {
-  /** Value without timestamp and headers; null = absent. */
+  /** The value without timestamp and headers. */
   bytes: Uint8Array | null
+  /** The bare value decoded, when it may be handed out again. */
+  value: unknown
   timestampMs: number
   headers: Headers
 }
@@ -41,24 +42,14 @@ export class Row implements Content {
   readonly key: string
   readonly hash: number
   flags = 0
-  bytes: Uint8Array | null = null
-  timestampMs = -1
-  headers: Headers = noHeaders
-  value: unknown = null
-  /** Content of the layers below while the row is dirty; null = ask the engine. */
-  below: Content | null = null
-  /** The record that was current at the last put into the cache. */
-  putTimestampMs = -1
-  putHeaders: Headers = noHeaders
-  /** The key as the processor gave it; kept while dirty. */
-  userKey: unknown = null
-  /** Bytes accounted for as pinned. */
-  pinnedBytes = 0
-  /** Neighbours in the order of last puts. */
-  previous: Row | null = null
-  next: Row | null = null
   /** Place in the clock ring, −1 = in none. */
   place = -1
+  bytes: Uint8Array | null = null
+  value: unknown = null
+  timestampMs = -1
+  headers: Headers = noHeaders
+  /** Set while the row is dirty. */
+  pending: Pending | null = null
 
   constructor(key: string, hash: number) {
     this.key = key
@@ -66,11 +57,56 @@ export class Row implements Content {
   }
 }
 
-/** Rough size of a row in memory, for limits. */
-export function rowBytes(row: Row): number {
-  return row.key.length + (row.bytes === null ? 0 : row.bytes.length) + 160
+/** What a dirty row waits with: one per row and flush. */
+export class Pending {
+  readonly row: Row
+  /** Content of the layers below; null = ask the engine. */
+  readonly below: Content | null
+  /** The record that was current at the last put. */
+  timestampMs = -1
+  headers: Headers = noHeaders
+  /** The key as the processor gave it. */
+  userKey: unknown = null
+  /** Bytes accounted for. */
+  bytes = 0
+  /** Neighbours in the order of last puts. */
+  previous: Pending | null = null
+  next: Pending | null = null
+
+  constructor(row: Row, below: Content | null) {
+    this.row = row
+    this.below = below
+  }
+}
+
+export function isPresent(content: Content): boolean {
+  return content.bytes !== null || content.value !== null
 }
 
 export function isPinned(row: Row): boolean {
-  return (row.flags & pinnedFlags) !== 0
+  return (row.flags & (stagedFlag | writingFlag)) !== 0 || row.pending !== null
+}
+
+/** Nothing stored. */
+export function absent(): Content {
+  return { bytes: null, value: null, timestampMs: -1, headers: noHeaders }
+}
+
+/** The content of a row, apart from it. */
+export function contentOf(row: Content): Content {
+  return { bytes: row.bytes, value: row.value, timestampMs: row.timestampMs, headers: row.headers }
+}
+
+export function setContent(into: Content, content: Content): void {
+  into.bytes = content.bytes
+  into.value = content.value
+  into.timestampMs = content.timestampMs
+  into.headers = content.headers
+}
+
+/** Rough size of a row in memory, for limits. */
+export function rowBytes(row: Row): number {
+  const { bytes, value } = row
+  const size = bytes !== null ? bytes.length + 100 : typeof value === 'string' ? value.length : 8
+  return row.key.length + size + 120
 }

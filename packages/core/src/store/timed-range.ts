@@ -10,6 +10,7 @@
  * What is listed is decided when the listing is made, so a processor may change the store while it iterates.
  */
 import { latin1 } from './key-bytes.ts'
+import { isPresent } from './row.ts'
 import type { TimedRow } from './timed-row.ts'
 import type { TimedRows } from './timed-rows.ts'
 
@@ -65,7 +66,7 @@ export function orderText<K, V>(rows: TimedRows<K, V>, row: TimedRow): string {
 
 function isListed<K, V>(rows: TimedRows<K, V>, row: TimedRow, layer: Listing['layer']): boolean {
   if (layer === undefined) return rows.isVisible(row)
-  if (layer === 'kept') return row.isPresent
+  if (layer === 'kept') return isPresent(row)
   return layer === 'below' ? rows.isVisibleBelow(row) : row.isCached
 }
 

@@ -6,7 +6,7 @@
  * so a fetch is a binary search and a walk.
  */
 import type { ByteKeyed } from './byte-map.ts'
-import { Row, unencodedFlag } from './row.ts'
+import { Row } from './row.ts'
 
 export class KeySlot implements ByteKeyed {
   readonly key: string
@@ -35,10 +35,6 @@ export class TimedRow extends Row {
     this.slot = slot
     this.primary = primary
     this.secondary = secondary
-  }
-
-  get isPresent(): boolean {
-    return this.bytes !== null || (this.flags & unencodedFlag) !== 0
   }
 }
 

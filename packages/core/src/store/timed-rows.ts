@@ -6,7 +6,6 @@
  */
 import type { EngineOperation, StoreEngine } from '../port/store-engine.ts'
 import { StreamsError } from '../errors.ts'
-import { noHeaders } from '../record/headers.ts'
 import type { Windowed } from '../record/windowed.ts'
 import type { Serde } from '../serde/serde.ts'
 import { ByteMap } from './byte-map.ts'
@@ -18,7 +17,7 @@ import { afterPrefix, bytesOf, hashBytes, hashText, latin1 } from './key-bytes.t
 import { readSegmentedKey, rowPrefix, segmentedKey, type TimedLayout } from './key-layout.ts'
 import { type BelowCache, CacheLayer } from './layer/cache.ts'
 import { ChangelogLayer } from './layer/changelog.ts'
-import { type Content, decodedFlag, dirtyFlag, isPinned, knownFlag } from './row.ts'
+import { absent, type Content, contentOf, isPinned, isPresent, knownFlag, type Pending } from './row.ts'
 import { findRow, firstAt, insertRow, KeySlot, TimedRow } from './timed-row.ts'
 import { presentSerde, ValueCodec, type ValueShape } from './value-codec.ts'
 import { WriteSet } from './write-set.ts'
@@ -115,13 +114,12 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
 
   /** True when a reader may see the row. */
   isVisible(row: TimedRow): boolean {
-    return row.isPresent && (row.isCached || row.primary > this.expiry.expiredMs)
+    return isPresent(row) && (row.isCached || row.primary > this.expiry.expiredMs)
   }
 
   /** True when the store below the cache would answer with the row. */
   isVisibleBelow(row: TimedRow): boolean {
-    const isThere = row.below === null ? row.isPresent : row.below.bytes !== null
-    return isThere && row.primary > this.expiry.expiredMs
+    return isPresent(row.pending?.below ?? row) && row.primary > this.expiry.expiredMs
   }
 
   /** Rows whose time may lie in [fromMs, toMs], unordered, with those that only the cache remembers. */
@@ -148,25 +146,19 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     const slot = this.slotToWrite(key)
     if (this.layout.countsSequence && isAbsent) {
       if (this.definition.type === 'memory' && !this.observe(primary)) this.host.droppedRecord()
-      this.logRow(new TimedRow(slot, primary, second))
+      this.logRow(new TimedRow(slot, primary, second), null)
       this.dropIfEmpty(slot)
       return
     }
     if (this.layout.countsSequence && this.definition.type === 'disk') this.storedSequence = second
     const row = findRow(slot, primary, second) ?? this.makeRow(slot, primary, second)
-    if (this.cache !== null) {
-      row.isCached = true
-      if (primary > this.newestCachedMs) this.newestCachedMs = primary
-      this.cache.put(row, value)
-      return
-    }
     try {
-      this.codec.assign(row, value)
+      if (this.cache === null) this.write(row, this.codec.assign(row, value), removes)
+      else this.putCached(this.cache, row, value)
     } catch (error) {
       if ((row.flags & knownFlag) === 0) this.removeRow(row)
       throw error
     }
-    this.writeBelow(row, removes)
   }
 
   flush(): void {
@@ -174,31 +166,19 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   }
 
   contentBelow(row: TimedRow): Content {
-    return { bytes: row.bytes, timestampMs: row.timestampMs, headers: row.headers }
+    return contentOf(row)
   }
 
-  belowOf(row: TimedRow): Content {
-    const below = row.below
-    const isGone = below === null || row.primary <= this.expiry.expiredMs
-    return isGone ? { bytes: null, timestampMs: -1, headers: noHeaders } : below
+  belowOf(row: TimedRow, pending: Pending): Content {
+    return pending.below === null || row.primary <= this.expiry.expiredMs ? absent() : pending.below
   }
 
   keyOfRow(row: TimedRow): Windowed<K> {
     return this.flushKey(row)
   }
 
-  writeBelow(row: TimedRow, removes = false): void {
-    this.codec.encode(row)
-    row.below = null
-    const keepsTime = removes && this.definition.type === 'memory'
-    if (keepsTime || this.observe(row.primary)) {
-      this.applied(row)
-    } else {
-      if (!removes) this.host.droppedRecord()
-      if (!row.isCached) this.removeRow(row)
-    }
-    this.logRow(row)
-    if (this.codec.dropsTimestamps && !row.isCached) dropTimestamp(row)
+  writeBelow(row: TimedRow): void {
+    this.write(row, null, false)
   }
 
   restore(records: readonly ChangelogRecord[]): void {
@@ -221,8 +201,7 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
 
   stage(into: EngineOperation[]): void {
     this.writes.take(into, (row) => {
-      const content = (row.flags & dirtyFlag) !== 0 && row.below !== null ? row.below : row
-      return { key: this.engineKey(row), value: content.bytes === null ? null : this.codec.toEngine(content) }
+      return { key: this.engineKey(row), value: this.codec.toEngine(row.pending?.below ?? row) }
     })
     for (const key of this.expiredKeys.splice(0, expiredPerBatch)) into.push({ key, value: null })
     this.times.stage(into, this.expiry.observedMs)
@@ -230,7 +209,7 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
 
   committed(): void {
     this.writes.committed((row) => {
-      if (!row.isPresent && !row.isGone) this.removeRow(row)
+      if (!isPresent(row) && !row.isGone) this.removeRow(row)
     })
   }
 
@@ -245,6 +224,25 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     this.sequence = 0
     this.storedSequence = 0
     this.newestCachedMs = -1
+  }
+
+  private putCached(cache: CacheLayer<Windowed<K>, V, TimedRow>, row: TimedRow, value: V | null): void {
+    row.isCached = true
+    if (row.primary > this.newestCachedMs) this.newestCachedMs = row.primary
+    cache.put(row, value, null)
+  }
+
+  /** Below the cache: the store takes or refuses the row, and it is logged in any case. `bytes`: the value if at hand. */
+  private write(row: TimedRow, bytes: Uint8Array | null, removes: boolean): void {
+    const keepsTime = removes && this.definition.type === 'memory'
+    if (keepsTime || this.observe(row.primary)) {
+      this.applied(row)
+    } else {
+      if (!removes) this.host.droppedRecord()
+      if (!row.isCached) this.removeRow(row)
+    }
+    this.logRow(row, bytes)
+    if (this.codec.dropsTimestamps && !row.isCached) row.timestampMs = -1
   }
 
   private applied(row: TimedRow): void {
@@ -295,10 +293,10 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     if (taken > 0) this.ghosts.splice(0, taken)
   }
 
-  private logRow(row: TimedRow): void {
+  private logRow(row: TimedRow, bytes: Uint8Array | null): void {
     if (!this.changelog.isOn) return
     const key = this.layout.changelogKey(row.key, row.primary, row.secondary)
-    this.changelog.log(key, row.bytes, row.timestampMs, row.headers)
+    this.changelog.log(key, bytes ?? this.codec.encoded(row), row.timestampMs, row.headers)
   }
 
   private engineKey(row: TimedRow): Uint8Array {
@@ -349,11 +347,4 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     this.lastSlot = typeof key === 'object' ? null : slot
     this.lastKey = key
   }
-}
-
-/** A user's plain store under a windowed aggregation forgets the time of the value. */
-function dropTimestamp(row: TimedRow): void {
-  row.timestampMs = -1
-  row.value = null
-  row.flags &= ~decodedFlag
 }

@@ -16,7 +16,7 @@ import { KeyValueRows } from './key-value-rows.ts'
 import { KeptTimes } from './kept-times.ts'
 import { ChangelogLayer } from './layer/changelog.ts'
 import { LiveRows } from './live-rows.ts'
-import type { Row } from './row.ts'
+import { absent, isPresent, type Row } from './row.ts'
 import {
   type KeyValue,
   putLatest,
@@ -89,7 +89,7 @@ class LiveVersionedStore<K, V> implements VersionedKeyValueStore<K, V> {
   get(key: K, asOfTimestampMs?: number): VersionedRecord<V> | null {
     this.assertOpen()
     const row = this.latest.find(key)
-    if (row.bytes !== null && (asOfTimestampMs === undefined || row.timestampMs <= asOfTimestampMs)) {
+    if (isPresent(row) && (asOfTimestampMs === undefined || row.timestampMs <= asOfTimestampMs)) {
       const { value, timestampMs } = this.latest.read(row) as ValueAndTimestamp<V>
       return { value, timestampMs, validToMs: null }
     }
@@ -151,7 +151,7 @@ class LiveVersionedStore<K, V> implements VersionedKeyValueStore<K, V> {
   /** @returns what `put` answers */
   private apply(row: Row, bytes: Uint8Array | null, timestampMs: number): number {
     this.observe(timestampMs)
-    if (row.bytes !== null) {
+    if (isPresent(row)) {
       if (timestampMs < row.timestampMs) return this.insert(row.key, bytes, timestampMs, row.timestampMs)
       this.replaceLatest(row, bytes, timestampMs)
       return putLatest
@@ -166,8 +166,10 @@ class LiveVersionedStore<K, V> implements VersionedKeyValueStore<K, V> {
   }
 
   private replaceLatest(row: Row, bytes: Uint8Array | null, timestampMs: number): void {
-    const { key, timestampMs: fromMs, bytes: old } = row
-    if (timestampMs > fromMs) this.older.add(key, { fromMs, toMs: timestampMs, bytes: old })
+    const { key, timestampMs: fromMs } = row
+    if (timestampMs > fromMs) {
+      this.older.add(key, { fromMs, toMs: timestampMs, bytes: this.latest.codec.encoded(row) })
+    }
     this.latest.putBytes(row, bytes, timestampMs)
     if (bytes === null && this.older.of(key).length > 0) {
       this.older.add(key, { fromMs: timestampMs, toMs: timestampMs, bytes: null })
@@ -209,12 +211,8 @@ class LiveVersionedStore<K, V> implements VersionedKeyValueStore<K, V> {
   }
 
   private decoded(version: Version): V {
-    const stored = this.latest.codec.decode({
-      bytes: version.bytes,
-      timestampMs: version.fromMs,
-      headers: noHeaders,
-    }) as ValueAndTimestamp<V>
-    return stored.value
+    const content = { ...absent(), bytes: version.bytes, timestampMs: version.fromMs }
+    return (this.latest.codec.read(content) as ValueAndTimestamp<V>).value
   }
 
   private assertOpen(): void {

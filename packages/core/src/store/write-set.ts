@@ -4,7 +4,7 @@
  */
 import type { EngineOperation } from '../port/store-engine.ts'
 import type { StoreHost } from './host.ts'
-import { dirtyFlag, pinnedFlags, type Row, rowBytes, stagedFlag, writingFlag } from './row.ts'
+import { type Content, isPinned, Pending, type Row, rowBytes, stagedFlag, writingFlag } from './row.ts'
 import { SortedChunks } from './sorted-chunks.ts'
 
 export class WriteSet<R extends Row> {
@@ -12,10 +12,12 @@ export class WriteSet<R extends Row> {
   dirtyBytes = 0
   dirtyCount = 0
   private readonly host: StoreHost
-  private head: R | null = null
-  private tail: R | null = null
+  private head: Pending | null = null
+  private tail: Pending | null = null
   private staged: R[] = []
+  private stagedBytes = 0
   private writing: R[] = []
+  private writingBytes = 0
   /** Pinned rows by key; kept only once a range was read. */
   private ordered: SortedChunks<R> | null = null
 
@@ -23,142 +25,126 @@ export class WriteSet<R extends Row> {
     this.host = host
   }
 
-  /** The row has a new value in the cache: it is the last one to be flushed. */
-  markDirty(row: R): void {
-    if ((row.flags & dirtyFlag) !== 0) {
-      if (row !== this.tail) {
-        this.unlink(row)
-        this.append(row)
-      }
-      this.dirtyBytes -= row.pinnedBytes
-    } else {
-      row.flags |= dirtyFlag
+  /** The row has a new value in the cache: it is the last one to be flushed. `below` counts only if it was not dirty. */
+  markDirty(row: R, below: Content | null): Pending {
+    let pending = row.pending
+    if (pending === null) {
+      pending = new Pending(row, below)
+      row.pending = pending
       this.dirtyCount++
-      this.append(row)
+      this.append(pending)
+      this.ordered?.insert(row)
+    } else if (pending !== this.tail) {
+      this.unlink(pending)
+      this.append(pending)
     }
-    this.pin(row)
-    this.dirtyBytes += row.pinnedBytes
+    const bytes = rowBytes(row)
+    this.dirtyBytes += bytes - pending.bytes
+    if (bytes !== pending.bytes) this.host.pinnedBytes(bytes - pending.bytes)
+    pending.bytes = bytes
+    return pending
   }
 
-  /** Takes the row whose last put is the oldest out of the dirty ones. The caller stages it or settles it. */
-  shiftDirty(): R | null {
-    const row = this.head
-    if (row !== null) this.settleDirty(row)
-    return row
+  /** Takes the row whose last put is the oldest out of the dirty ones. The caller stages it, or calls `settle`. */
+  shiftDirty(): Pending | null {
+    const pending = this.head
+    if (pending === null) return null
+    this.unlink(pending)
+    pending.row.pending = null
+    this.dirtyCount--
+    this.dirtyBytes -= pending.bytes
+    this.host.pinnedBytes(-pending.bytes)
+    return pending
   }
 
-  /** The row goes into the next batch. */
-  stage(row: R): void {
-    if ((row.flags & stagedFlag) === 0) {
-      row.flags |= stagedFlag
-      this.staged.push(row)
-    }
-    this.pin(row)
+  /** The row goes into the next batch. @returns false if it was already in it */
+  stage(row: R): boolean {
+    if ((row.flags & stagedFlag) !== 0) return false
+    row.flags |= stagedFlag
+    this.staged.push(row)
+    const bytes = rowBytes(row)
+    this.stagedBytes += bytes
+    this.host.pinnedBytes(bytes)
+    this.ordered?.insert(row)
+    return true
   }
 
-  /** Moves staged rows to `writing`, one operation each. */
-  take(into: EngineOperation[], operation: (row: R) => EngineOperation): void {
-    for (const row of this.staged) {
-      into.push(operation(row))
+  /** Moves staged rows to `writing`; `operation` gives what the batch does for each, null = nothing. */
+  take(into: EngineOperation[], operation: ((row: R) => EngineOperation) | null): void {
+    const rows = this.staged
+    for (const row of rows) {
+      if (operation !== null) into.push(operation(row))
       row.flags = (row.flags & ~stagedFlag) | writingFlag
     }
-    this.writing = this.writing.length === 0 ? this.staged : this.writing.concat(this.staged)
+    this.writing = this.writing.length === 0 ? rows : this.writing.concat(rows)
+    this.writingBytes += this.stagedBytes
     this.staged = []
+    this.stagedBytes = 0
   }
 
   /** The batch was written: its rows are clean unless they were changed again. `settled` is told of those that are. */
   committed(settled: (row: R) => void): void {
     const rows = this.writing
     this.writing = []
+    this.host.pinnedBytes(-this.writingBytes)
+    this.writingBytes = 0
     for (const row of rows) {
       row.flags &= ~writingFlag
-      if ((row.flags & pinnedFlags) === 0) {
-        this.unpin(row)
-        settled(row)
-      }
+      if (isPinned(row)) continue
+      this.ordered?.remove(row.key)
+      settled(row)
     }
   }
 
   /** A row that is no longer dirty and was not staged either: a deletion that had nothing to delete. */
   settle(row: R): void {
-    if ((row.flags & pinnedFlags) === 0) this.unpin(row)
+    if (!isPinned(row)) this.ordered?.remove(row.key)
   }
 
-  /** Forgets everything (the rows are dropped by the caller). */
+  /** Forgets everything; what the rows hold is the caller's business. */
   clear(): void {
-    let freed = 0
-    const pinned = this.pinned()
-    for (const row of pinned) {
-      freed += row.pinnedBytes
-      row.pinnedBytes = 0
-      row.flags &= ~pinnedFlags
-      row.previous = null
-      row.next = null
-    }
-    this.host.pinnedBytes(-freed)
-    this.head = null
-    this.tail = null
-    this.dirtyBytes = 0
-    this.dirtyCount = 0
+    for (const row of this.staged) row.flags &= ~stagedFlag
+    for (const row of this.writing) row.flags &= ~writingFlag
+    while (this.shiftDirty() !== null);
+    this.host.pinnedBytes(-this.stagedBytes - this.writingBytes)
+    this.stagedBytes = 0
+    this.writingBytes = 0
     this.staged = []
     this.writing = []
     this.ordered?.clear()
   }
 
-  /** Every pinned row once, in no particular order. */
-  pinned(): Set<R> {
-    const rows = new Set<R>(this.writing)
-    for (const row of this.staged) rows.add(row)
-    for (let row = this.head; row !== null; row = row.next as R | null) rows.add(row)
-    return rows
+  /** Dirty rows, oldest put first. */
+  *dirty(): Generator<Pending> {
+    for (let pending = this.head; pending !== null; pending = pending.next) yield pending
   }
 
   /** Pinned rows of a range of keys, ascending; `to` exclusive. */
   pinnedRange(from: string | undefined, to: string | undefined): R[] {
     if (this.ordered === null) {
       this.ordered = new SortedChunks<R>()
-      for (const row of this.pinned()) this.ordered.insert(row)
+      for (const row of this.writing) this.ordered.insert(row)
+      for (const row of this.staged) this.ordered.insert(row)
+      for (const pending of this.dirty()) this.ordered.insert(pending.row as R)
     }
     return this.ordered.slice({ from, to })
   }
 
-  private pin(row: R): void {
-    const bytes = rowBytes(row)
-    const delta = bytes - row.pinnedBytes
-    if (row.pinnedBytes === 0) this.ordered?.insert(row)
-    row.pinnedBytes = bytes
-    if (delta !== 0) this.host.pinnedBytes(delta)
+  private append(pending: Pending): void {
+    pending.previous = this.tail
+    pending.next = null
+    if (this.tail === null) this.head = pending
+    else this.tail.next = pending
+    this.tail = pending
   }
 
-  private unpin(row: R): void {
-    this.host.pinnedBytes(-row.pinnedBytes)
-    row.pinnedBytes = 0
-    this.ordered?.remove(row.key)
-  }
-
-  private settleDirty(row: R): void {
-    this.unlink(row)
-    row.flags &= ~dirtyFlag
-    this.dirtyCount--
-    this.dirtyBytes -= row.pinnedBytes
-  }
-
-  private append(row: R): void {
-    row.previous = this.tail
-    row.next = null
-    if (this.tail === null) this.head = row
-    else this.tail.next = row
-    this.tail = row
-  }
-
-  private unlink(row: R): void {
-    const previous = row.previous as R | null
-    const next = row.next as R | null
+  private unlink(pending: Pending): void {
+    const { previous, next } = pending
     if (previous === null) this.head = next
     else previous.next = next
     if (next === null) this.tail = previous
     else next.previous = previous
-    row.previous = null
-    row.next = null
+    pending.previous = null
+    pending.next = null
   }
 }

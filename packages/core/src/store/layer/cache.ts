@@ -5,10 +5,9 @@
  * A flushed row stays readable. A flushed deletion of a key that the layers below do not hold does nothing at all in a
  * store with a listener, as in Kafka.
  */
-import type { Headers } from '../../record/headers.ts'
 import { noHeaders } from '../../record/headers.ts'
 import type { FlushListener, StoreHost } from '../host.ts'
-import { type Content, dirtyFlag, knownFlag, type Row } from '../row.ts'
+import { type Content, isPresent, knownFlag, type Pending, type Row } from '../row.ts'
 import type { ValueCodec } from '../value-codec.ts'
 import type { WriteSet } from '../write-set.ts'
 
@@ -17,11 +16,11 @@ export interface BelowCache<K, R extends Row> {
   /** Content below of a row that is about to become dirty; null = only the engine knows. */
   contentBelow(row: R): Content | null
   /** Content below of a row that was dirty until now; asks the engine if it must. */
-  belowOf(row: R): Content
-  /** Sends the row's content to the changelog and into the next batch. */
-  writeBelow(row: R): void
+  belowOf(row: R, pending: Pending): Content
+  /** Sends the row's content to the changelog and into the next batch; `before` is what it replaces, if that is known. */
+  writeBelow(row: R, before: Content | null): void
   /** The key that the listener gets. */
-  keyOfRow(row: R): K
+  keyOfRow(row: R, pending: Pending): K
 }
 
 export class CacheLayer<K, V, R extends Row> {
@@ -51,14 +50,14 @@ export class CacheLayer<K, V, R extends Row> {
   }
 
   /** Puts a value (null deletes) into the row; flushes everything when the cache is full. */
-  put(row: R, value: V | null): void {
-    const below = (row.flags & dirtyFlag) === 0 ? this.below.contentBelow(row) : row.below
+  put(row: R, value: V | null, userKey: unknown): void {
+    const below = row.pending === null ? this.below.contentBelow(row) : null
     this.codec.assign(row, value)
-    row.below = below
     row.flags |= knownFlag
-    row.putTimestampMs = this.host.current.timestampMs
-    row.putHeaders = this.host.current.headers
-    this.writes.markDirty(row)
+    const pending = this.writes.markDirty(row, below)
+    pending.timestampMs = this.host.current.timestampMs
+    pending.headers = this.host.current.headers
+    pending.userKey = userKey
     if (this.writes.dirtyBytes > this.host.cacheBytesMax) this.flush()
   }
 
@@ -68,9 +67,9 @@ export class CacheLayer<K, V, R extends Row> {
     const { timestampMs, headers } = current
     try {
       for (let left = this.writes.dirtyCount; left > 0; left--) {
-        const row = this.writes.shiftDirty()
-        if (row === null) return
-        this.flushRow(row)
+        const pending = this.writes.shiftDirty()
+        if (pending === null) return
+        this.flushRow(pending.row as R, pending)
       }
     } finally {
       current.timestampMs = timestampMs
@@ -78,25 +77,24 @@ export class CacheLayer<K, V, R extends Row> {
     }
   }
 
-  private flushRow(row: R): void {
+  private flushRow(row: R, pending: Pending): void {
     const { host, listener, below } = this
-    const headers: Headers = row.putHeaders
-    host.current.timestampMs = row.putTimestampMs
+    const { timestampMs, headers } = pending
+    host.current.timestampMs = timestampMs
     host.current.headers = headers
-    this.codec.encode(row)
     if (listener === null) {
-      below.writeBelow(row)
+      below.writeBelow(row, pending.below)
       return
     }
-    const before = row.bytes === null || this.wantsOld ? below.belowOf(row) : null
-    if (row.bytes === null && before?.bytes === null) {
-      row.below = null
+    const isThere = isPresent(row)
+    const before = !isThere || this.wantsOld ? below.belowOf(row, pending) : null
+    if (!isThere && before !== null && !isPresent(before)) {
       this.writes.settle(row)
       return
     }
-    below.writeBelow(row)
-    const old = this.wantsOld && before !== null ? this.codec.decode(before) : null
-    const key = below.keyOfRow(row)
-    listener(key, this.codec.read(row), old, row.putTimestampMs, this.forwardsHeaders ? headers : noHeaders)
+    below.writeBelow(row, before ?? pending.below)
+    const old = this.wantsOld && before !== null ? this.codec.readOld(before) : null
+    const key = below.keyOfRow(row, pending)
+    listener(key, this.codec.read(row), old, timestampMs, this.forwardsHeaders ? headers : noHeaders)
   }
 }
