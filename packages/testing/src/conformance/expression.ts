@@ -1,5 +1,5 @@
 /** Expressions of FORMAT.md: steps separated by `|`, over a current value that starts as the record's value. */
-import { classCast, illegalState, UnknownSpec } from './java-errors.ts'
+import { classCast, illegalState, numberFormat, UnknownSpec } from './java-errors.ts'
 import { isWindowed, longText, text } from './text.ts'
 
 export type Expression = (key: unknown, value: unknown) => unknown
@@ -14,7 +14,7 @@ export function splitSpec(spec: string): readonly [name: string, argument: strin
 export function toNumber(value: unknown): number {
   if (typeof value === 'number') return value
   const digits = text(value)
-  if (!/^[+-]?\d+$/.test(digits)) throw new RangeError(`not a number: ${digits}`)
+  if (!/^[+-]?\d+$/.test(digits)) throw numberFormat(`not a number: ${digits}`)
   return Number(digits)
 }
 

@@ -15,6 +15,7 @@ class JavaError extends Error {
 export const illegalState = (message: string): Error => new JavaError('IllegalStateException', message)
 export const illegalArgument = (message: string): Error => new JavaError('IllegalArgumentException', message)
 export const serialization = (message: string): Error => new JavaError('SerializationException', message)
+export const numberFormat = (message: string): Error => new JavaError('NumberFormatException', message)
 export const classCast = (message: string): Error => new JavaError('ClassCastException', message)
 
 /** A vector that says something the interpreter does not know; never an expected error. */
@@ -29,6 +30,10 @@ const byCode: Readonly<Record<string, readonly string[]>> = {
   MR_RECORD_SERIALIZE: ['StreamsException'],
   MR_RECORD_TIMESTAMP: ['StreamsException'],
   MR_RECORD_EXTRACTOR: ['StreamsException'],
+  MR_RECORD_TIME: ['StreamsException'],
+  MR_RECORD_CHILD: ['StreamsException'],
+  MR_RECORD_PARTITIONS: ['StreamsException'],
+  MR_RECORD_TOPIC: ['IllegalArgumentException'],
   MR_RUNTIME_INIT: ['StreamsException'],
   MR_RUNTIME_TOPIC: ['IllegalArgumentException'],
   MR_TOPOLOGY_OPTIMIZATION: ['ConfigException'],
@@ -39,7 +44,10 @@ const byCode: Readonly<Record<string, readonly string[]>> = {
   MR_STORE_FLUSH: ['ProcessorStateException'],
   MR_CONFIG_SERDE: ['StreamsException', 'ConfigException'],
   MR_STORE_SERDE: ['StreamsException', 'ConfigException'],
+  MR_OPERATOR_NULL_KEY: ['NullPointerException'],
+  MR_OPERATOR_SUPPRESS_FULL: ['StreamsException'],
   MR_OPERATOR_NULL_RESULT: ['NullPointerException'],
+  MR_STORE_NOT_CONNECTED: ['StreamsException'],
   MR_STORE_NULL_KEY: ['NullPointerException'],
   MR_STORE_DEFINITION: ['IllegalArgumentException', 'StreamsException'],
   MR_SERDE_TYPE: ['ClassCastException', 'StreamsException'],
