@@ -9,6 +9,7 @@
  * to the partition of the left row. Every message carries a hash of the left value, by which the left side knows
  * answers that a newer left row has overtaken (KIP-213).
  */
+import { ConfigError } from '../errors.ts'
 import type { Headers } from '../record/headers.ts'
 import {
   decodeSubscription,
@@ -88,6 +89,21 @@ export function foreignKeyResponsePartition<V>(
   return value.primaryPartition ?? undefined
 }
 
+/**
+ * The serde that was given, else the default.
+ *
+ * @throws {MR_CONFIG_SERDE} (ConfigError, at start) there is neither
+ */
+export function neededSerde<T>(
+  given: Serde<T> | null,
+  fallback: Serde<unknown> | null,
+  part: 'key' | 'value',
+): Serde<T> {
+  const serde = given ?? (fallback as Serde<T> | null)
+  if (serde === null) throw new ConfigError('MR_CONFIG_SERDE', { what: 'a table in a foreign-key join', part })
+  return serde
+}
+
 /** Bytes of keys and values for the join's own purposes; the serdes see the pseudo-topics that Kafka gives them. */
 export class ForeignKeyBytes<K, KF> {
   private readonly serdes: ForeignKeySerdes<K, KF>
@@ -97,8 +113,8 @@ export class ForeignKeyBytes<K, KF> {
 
   constructor(serdes: ForeignKeySerdes<K, KF>, defaults: DefaultSerdes) {
     this.serdes = serdes
-    this.keySerde = serdes.key ?? (defaults.key as Serde<K>)
-    this.foreignKeySerde = serdes.foreignKey ?? (defaults.key as Serde<KF>)
+    this.keySerde = neededSerde(serdes.key, defaults.key, 'key')
+    this.foreignKeySerde = neededSerde(serdes.foreignKey, defaults.key, 'key')
   }
 
   init(context: OperatorContext<never, never>): void {

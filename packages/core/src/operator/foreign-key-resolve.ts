@@ -7,7 +7,7 @@ import type { OperatorContext, Processor, ProcessorContext } from '../processor/
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
 import { hash128 } from '../serde/envelope/murmur3.ts'
 import type { Serde } from '../serde/serde.ts'
-import type { DefaultSerdes, ForeignKeyResponse } from './foreign-key-messages.ts'
+import { type DefaultSerdes, type ForeignKeyResponse, neededSerde } from './foreign-key-messages.ts'
 import type { Joiner } from './functions.ts'
 import { sameBytes } from './same-key.ts'
 import type { TableValueGetter, TableValueGetterSupplier } from './table-value-getter.ts'
@@ -35,7 +35,7 @@ export interface ForeignKeyResolve<K, V, VF, VOut> {
 export function resolveResponses<K, V, VF, VOut>(
   options: ForeignKeyResolve<K, V, VF, VOut>,
 ): (defaults: DefaultSerdes) => Processor<K, ForeignKeyResponse<VF>, K, VOut | null> {
-  return (defaults) => new ResolveResponses(options, options.value ?? (defaults.value as Serde<V>))
+  return (defaults) => new ResolveResponses(options, neededSerde(options.value, defaults.value, 'value'))
 }
 
 class ResolveResponses<K, V, VF, VOut> implements Processor<K, ForeignKeyResponse<VF>, K, VOut | null> {

@@ -18,7 +18,7 @@ import { record as makeRecord, type StreamRecord } from '../record/record.ts'
 import type { Subscription, SubscriptionInstruction } from '../serde/envelope/foreign-key.ts'
 import { hash128 } from '../serde/envelope/murmur3.ts'
 import type { Serde } from '../serde/serde.ts'
-import { type DefaultSerdes, ForeignKeyBytes, type ForeignKeySerdes } from './foreign-key-messages.ts'
+import { type DefaultSerdes, ForeignKeyBytes, type ForeignKeySerdes, neededSerde } from './foreign-key-messages.ts'
 import type { KeyMapper } from './functions.ts'
 import { sameBytes } from './same-key.ts'
 import type { VersionedAware } from './table-supplier.ts'
@@ -66,7 +66,7 @@ class SendSubscriptions<K, V, KF> implements Processor<K, Change<V>, KF | null, 
   constructor(options: ForeignKeySend<K, V, KF>, defaults: DefaultSerdes, latestOnly: boolean) {
     this.options = options
     this.bytes = new ForeignKeyBytes(options, defaults)
-    this.valueSerde = options.value ?? (defaults.value as Serde<V>)
+    this.valueSerde = neededSerde(options.value, defaults.value, 'value')
     this.latestOnly = latestOnly
   }
 

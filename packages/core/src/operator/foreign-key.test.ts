@@ -67,6 +67,11 @@ describe('the sending side of a foreign-key join', () => {
     expect(forgot?.hash).toBeNull()
   })
 
+  it('says which serde is missing when there is neither one nor a default', () => {
+    const supplier = sendSubscriptions<string, string, string>({ ...serdes, value: null, extractor, left: false })
+    expect(() => supplier.create(none)).toThrow(expect.objectContaining({ code: 'MR_CONFIG_SERDE' }))
+  })
+
   it('leaves changes of a versioned table out that are not the latest', () => {
     const task = new FakeTask()
     const supplier = sendSubscriptions<string, string, string>({ ...serdes, value: string(), extractor, left: false })
