@@ -8,6 +8,7 @@
 import { StreamsError } from '@millrace/core'
 import type { Clock, Logger, StoreEngine, StoreEngineProvider } from '@millrace/core/port'
 import { layoutMatches, layoutOperation, storedOffsetSum } from './positions.ts'
+import { ringedEngine } from './ringed-engine.ts'
 
 /** An engine in use. */
 export interface HeldEngine {
@@ -154,7 +155,9 @@ export class TaskEngines {
     for (let attempt = 0; ; attempt++) {
       let engine: StoreEngine | null = null
       try {
-        engine = await this.#provider.open(name)
+        const opened = await this.#provider.open(name)
+        engine = opened
+        engine = ringedEngine(opened, name)
         if (await layoutMatches(engine, layout)) {
           await engine.write([layoutOperation(layout)])
           return engine
