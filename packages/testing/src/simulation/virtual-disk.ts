@@ -24,7 +24,9 @@ interface Volume {
   holder: VirtualProcess | null
 }
 
+/** Writes that a loss of power may take: this many, of this many bytes together. */
 const recentMax = 8
+const recentBytesMax = 64 * 1024
 
 export class VirtualDisk {
   /** Writes fail with "no space" while true. */
@@ -120,7 +122,7 @@ export class VirtualDisk {
       },
       compact: async () => undefined,
       snapshot: () => image.snapshot(),
-      stats: () => image.stats(),
+      stats: () => ({ ...image.stats(), writeBufferBytes: recentBytesMax }),
       close: async () => {
         if (process.isAlive) volume.holder = null
       },
@@ -152,8 +154,10 @@ export class VirtualDisk {
   private async apply(volume: Volume, operations: readonly EngineOperation[]): Promise<void> {
     await volume.image.write(operations)
     volume.recent.push(operations)
-    const oldest = volume.recent.length > recentMax ? volume.recent.shift() : undefined
-    if (oldest !== undefined) await volume.base.write(oldest)
+    while (volume.recent.length > recentMax || sizeOf(volume.recent) > recentBytesMax) {
+      const oldest = volume.recent.shift()
+      if (oldest !== undefined) await volume.base.write(oldest)
+    }
   }
 
   /** All of it is safe from a loss of power from now on. */
@@ -165,6 +169,12 @@ export class VirtualDisk {
 
 function emptyVolume(name: string): Volume {
   return { base: memoryEngine(`${name} base`), recent: [], image: memoryEngine(name), underWay: new Set(), holder: null }
+}
+
+function sizeOf(writes: readonly (readonly EngineOperation[])[]): number {
+  let bytes = 0
+  for (const operations of writes) for (const { key, value } of operations) bytes += key.length + (value?.length ?? 0)
+  return bytes
 }
 
 async function copyOf(engine: StoreEngine): Promise<StoreEngine> {

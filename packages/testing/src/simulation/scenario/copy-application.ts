@@ -95,7 +95,7 @@ class Copier {
       await member.poll()
       if (this.needsSeek) await this.seek(clients)
       for (const part of await fetcher.poll(pollMs)) this.copy(part, member)
-      if (this.process.clock.nowMs() - this.committedMs >= this.plan.commitIntervalMs) await this.commit(clients)
+      if (this.nowMs() - this.committedMs >= this.plan.commitIntervalMs) await this.commit(clients)
     } catch (error) {
       await this.recover(error, clients)
     }
@@ -123,7 +123,7 @@ class Copier {
   }
 
   private async commit(clients: Clients): Promise<void> {
-    this.committedMs = this.process.clock.nowMs()
+    this.committedMs = this.nowMs()
     const { member } = clients
     if (this.reached.size === 0) return
     const offsets: OffsetToCommit[] = [...this.reached].map(([partition, offset]) => ({
@@ -140,6 +140,11 @@ class Copier {
       await commitOffsets(clients.side, identity, offsets)
     }
     this.reached.clear()
+  }
+
+  /** Of the clock that never jumps. */
+  private nowMs(): number {
+    return this.process.clock.monotonicMs?.() ?? 0
   }
 
   private lease(member: GroupMember): GroupIdentity {
