@@ -29,7 +29,7 @@ import {
   type RefusedBatch,
 } from '@millrace/protocol'
 import { describe, expect, it } from 'vitest'
-import { bytes, Fixture, pollValues, text, until, valuesOf } from './fixture.ts'
+import { baseMs, bytes, Fixture, pollValues, text, until, valuesOf } from './fixture.ts'
 
 const codeOf = async (promise: Promise<unknown>): Promise<string> =>
   promise.then(
@@ -156,7 +156,7 @@ export function clientContract(open: () => Promise<Transport> | Transport): void
           i % 3,
           i % 5 === 0 ? null : bytes(`k${i}`),
           i % 7 === 0 ? null : bytes(`v${i}`),
-          i,
+          baseMs + i,
           headers,
         )
       }
@@ -183,7 +183,7 @@ export function clientContract(open: () => Promise<Transport> | Transport): void
         }
       }
       for (let i = 0; i < 3000; i++) {
-        const expected = [i % 5 === 0 ? null : `k${i}`, i % 7 === 0 ? null : `v${i}`, i]
+        const expected = [i % 5 === 0 ? null : `k${i}`, i % 7 === 0 ? null : `v${i}`, baseMs + i]
         expect(seen[i % 3]![Math.floor(i / 3)]).toEqual(expected)
       }
     })
@@ -194,7 +194,7 @@ export function clientContract(open: () => Promise<Transport> | Transport): void
       const producer = await f.producer({ batchBytes: 200, lingerMs: 0 })
       const sent: string[] = []
       for (let i = 0; i < 2000; i++) {
-        producer.append(topic, 0, null, bytes(`v${i}`), i)
+        producer.append(topic, 0, null, bytes(`v${i}`), baseMs + i)
         sent.push(`v${i}`)
         if (i % 50 === 0) await Promise.resolve()
       }
@@ -206,9 +206,9 @@ export function clientContract(open: () => Promise<Transport> | Transport): void
       await using f = await fixture()
       const topic = await f.topic()
       const producer = await f.producer({ requestBytesMax: 1000 })
-      producer.append(topic, 0, null, bytes('before'), 0)
-      expect(() => producer.append(topic, 0, null, new Uint8Array(2000), 0)).toThrow(RecordError)
-      producer.append(topic, 0, null, bytes('after'), 0)
+      producer.append(topic, 0, null, bytes('before'), baseMs)
+      expect(() => producer.append(topic, 0, null, new Uint8Array(2000), baseMs)).toThrow(RecordError)
+      producer.append(topic, 0, null, bytes('after'), baseMs)
       await producer.flush()
       expect(await f.read(topic)).toEqual(['before', 'after'])
     })
@@ -226,11 +226,11 @@ export function clientContract(open: () => Promise<Transport> | Transport): void
       const expected: string[] = []
       for (let i = 0; i < 100; i++) {
         const value = i === 37 ? 'x'.repeat(4000) : `${i}-${'y'.repeat(100)}`
-        producer.append(topic, 0, null, bytes(value), i)
+        producer.append(topic, 0, null, bytes(value), baseMs + i)
         if (i !== 37) expected.push(value)
       }
       await producer.flush()
-      producer.append(topic, 0, null, bytes('end'), 0)
+      producer.append(topic, 0, null, bytes('end'), baseMs)
       await producer.flush()
       expect(refused.map((one) => [one.error.code, one.recordCount, one.records().valueAt(0)!.length])).toEqual([
         ['MR_PROTOCOL_RECORD_SIZE', 1, 4000],
@@ -242,18 +242,18 @@ export function clientContract(open: () => Promise<Transport> | Transport): void
       await using f = await fixture()
       const topic = await f.topic(1, { 'max.message.bytes': '1000' })
       const producer = await f.producer()
-      producer.append(topic, 0, null, new Uint8Array(2000), 0)
+      producer.append(topic, 0, null, new Uint8Array(2000), baseMs)
       expect(await codeOf(producer.flush())).toBe('MR_PROTOCOL_RECORD_SIZE')
-      expect(() => producer.append(topic, 0, null, null, 0)).toThrow(RecordError)
+      expect(() => producer.append(topic, 0, null, null, baseMs)).toThrow(RecordError)
     })
 
     it('says that the topic to write to is missing, and which partition does not exist', async () => {
       await using f = await fixture()
       const producer = await f.producer({ missingMs: 100 })
-      producer.append('no-such-topic', 0, null, null, 0)
+      producer.append('no-such-topic', 0, null, null, baseMs)
       expect(await codeOf(producer.flush())).toBe('MR_PROTOCOL_TOPIC_MISSING')
       const other = await f.producer()
-      other.append(await f.topic(2), 2, null, null, 0)
+      other.append(await f.topic(2), 2, null, null, baseMs)
       expect(await codeOf(other.flush())).toBe('MR_PROTOCOL_PARTITION_MISSING')
     })
 
@@ -268,7 +268,7 @@ export function clientContract(open: () => Promise<Transport> | Transport): void
       }
       expect(await from(7, 3)).toEqual(['v7', 'v8', 'v9'])
       expect(await from('earliest', 10)).toHaveLength(10)
-      expect(await from({ timestampMs: 1008 }, 2)).toEqual(['v8', 'v9'])
+      expect(await from({ timestampMs: baseMs + 8 }, 2)).toEqual(['v8', 'v9'])
       fetcher.assign([{ topic, partition: 0, offset: 'latest' }])
       await until(async () => {
         expect(await fetcher.poll(20)).toEqual([])
@@ -296,7 +296,7 @@ export function clientContract(open: () => Promise<Transport> | Transport): void
       await using f = await fixture()
       const topic = await f.topic()
       const producer = await f.producer({ batchBytes: 2000 })
-      for (let i = 0; i < 500; i++) producer.append(topic, 0, null, new Uint8Array(1000), i)
+      for (let i = 0; i < 500; i++) producer.append(topic, 0, null, new Uint8Array(1000), baseMs + i)
       await producer.flush()
       const fetcher = await f.fetcher({ partitionMaxBytes: 10_000, partitionBufferedBytesMax: 20_000 })
       fetcher.assign([{ topic, partition: 0, offset: 0 }])

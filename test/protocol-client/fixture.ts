@@ -34,6 +34,9 @@ export const surroundings: Surroundings = {
   logger: silentLogger,
 }
 
+/** Timestamps are of this time: retention removes older records within half a minute. */
+export const baseMs: number = Date.now()
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -62,10 +65,10 @@ export class Fixture implements AsyncDisposable {
   }
 
   /** A new topic with a name of its own. */
-  async topic(partitions = 1, configs: Record<string, string> = {}): Promise<string> {
+  async topic(partitions = 1, configs: Record<string, string> = {}, replicationFactor = 1): Promise<string> {
     const name = `t-${crypto.randomUUID()}`
     const cluster = await this.cluster()
-    assertTopics(await createTopics(cluster, [{ name, partitions, replicationFactor: 1, configs }]))
+    assertTopics(await createTopics(cluster, [{ name, partitions, replicationFactor, configs }]))
     await waitForTopics(cluster, [name])
     return name
   }
@@ -86,7 +89,7 @@ export class Fixture implements AsyncDisposable {
   async write(topic: string, count: number, from = 0, partition = 0): Promise<void> {
     const producer = await this.producer()
     for (let i = from; i < from + count; i++)
-      producer.append(topic, partition, bytes(`k${i}`), bytes(`v${i}`), 1000 + i)
+      producer.append(topic, partition, bytes(`k${i}`), bytes(`v${i}`), baseMs + i)
     await producer.flush()
     await producer.close()
   }

@@ -14,7 +14,7 @@ import {
   type TransactionalProducerOptions,
 } from '@millrace/protocol'
 import { describe, expect, it } from 'vitest'
-import { bytes, Fixture, surroundings, until, valuesOf } from './fixture.ts'
+import { baseMs, bytes, Fixture, surroundings, until, valuesOf } from './fixture.ts'
 
 const errorOf = async (promise: Promise<unknown>): Promise<StreamsError | null> =>
   promise.then(
@@ -39,7 +39,7 @@ export function transactionContract(open: () => Promise<Transport> | Transport):
   }
 
   const write = async (to: TransactionalProducer, topic: string, ...values: string[]): Promise<void> => {
-    for (const value of values) to.producer.append(topic, 0, null, bytes(value), 0)
+    for (const value of values) to.producer.append(topic, 0, null, bytes(value), baseMs)
     await to.producer.flush()
   }
 
@@ -124,7 +124,8 @@ export function transactionContract(open: () => Promise<Transport> | Transport):
       await using f = await fixture()
       const topic = await f.topic()
       const producer = await ready(f, newId())
-      for (const key of [null, new Uint8Array(4), null]) producer.producer.append(topic, 0, key, bytes('aborted'), 0)
+      for (const key of [null, new Uint8Array(4), null])
+        producer.producer.append(topic, 0, key, bytes('aborted'), baseMs)
       await producer.producer.flush()
       await producer.abort()
       await write(producer, topic, 'end')
@@ -170,7 +171,7 @@ export function transactionContract(open: () => Promise<Transport> | Transport):
       for (let i = 0; i < 30; i++) {
         for (let r = 0; r < 5; r++) {
           const partition = (i + r) % 3
-          producer.producer.append(topic, partition, null, bytes(`${i}.${r}`), 0)
+          producer.producer.append(topic, partition, null, bytes(`${i}.${r}`), baseMs)
           if (i % 4 !== 3) expected[partition]!.push(`${i}.${r}`)
         }
         if (i % 4 === 3) await producer.abort()
@@ -199,7 +200,7 @@ export function transactionContract(open: () => Promise<Transport> | Transport):
       const topic = await f.topic(1, { 'max.message.bytes': '1000' })
       const producer = await ready(f, newId(), { onRefused: () => 'drop' })
       await write(producer, topic, 'before')
-      producer.producer.append(topic, 0, null, new Uint8Array(2000), 0)
+      producer.producer.append(topic, 0, null, new Uint8Array(2000), baseMs)
       await producer.producer.flush()
       await write(producer, topic, 'after')
       await producer.commit()
@@ -213,7 +214,7 @@ export function transactionContract(open: () => Promise<Transport> | Transport):
       const id = newId()
       const producer = await ready(f, id)
       await write(producer, topic, 'before')
-      producer.producer.append(topic, 0, null, new Uint8Array(2000), 0)
+      producer.producer.append(topic, 0, null, new Uint8Array(2000), baseMs)
       const error = await errorOf(producer.commit())
       expect(error).toBeInstanceOf(TransactionAbortedError)
       expect((error!.cause as StreamsError).code).toBe('MR_PROTOCOL_RECORD_SIZE')
@@ -306,7 +307,7 @@ export function transactionContract(open: () => Promise<Transport> | Transport):
       const old = await ready(f, id)
       await write(old, topic, 'old')
       await ready(f, id)
-      old.producer.append(topic, 0, null, bytes('late'), 0)
+      old.producer.append(topic, 0, null, bytes('late'), baseMs)
       const error = await errorOf(old.producer.flush())
       expect(error).toBeInstanceOf(TaskMigratedError)
       expect(error!.code).toBe('MR_PROTOCOL_PRODUCER_FENCED')
