@@ -92,7 +92,12 @@ const inputEnd = async (cluster: Cluster, inputs: readonly string[], plan: Workl
 
 const ours = (): string[] => {
   const program = fileURLToPath(new URL('../run-workload.js', import.meta.url))
-  return [process.execPath, '--max-old-space-size=1024', program]
+  return [
+    process.execPath,
+    '--max-old-space-size=1024',
+    ...(process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean),
+    program,
+  ]
 }
 const javaProgram = (jars: string): string[] => {
   return ['java', '-Xms1g', '-Xmx1g', '-XX:+UseParallelGC', '-cp', join(jars, '*'), 'bench.RunWorkload']
