@@ -80,7 +80,9 @@ export function logAnswers(open: () => Transport, release: '3.9' | '4.x'): void 
     it('recognises repeats of idempotent batches, gaps, and old epochs', async () => {
       await using c = client()
       const { name } = await c.topic()
-      const { producerId } = await c.init(`id-${crypto.randomUUID()}`)
+      const transactionalId = `id-${crypto.randomUUID()}`
+      await c.coordinator(transactionalId, 1)
+      const { producerId } = await c.init(transactionalId)
       const plain = (sequence: number, epoch: number): Uint8Array =>
         batchOf(['x'], { producerId, producerEpoch: epoch, baseSequence: sequence })
       expect(await c.write(name, plain(0, 1))).toMatchObject({ errorCode: 0, baseOffset: 0n })

@@ -159,6 +159,19 @@ export function transactionAnswers(open: () => Transport, release: '3.9' | '4.x'
       expect(await c.init(transactionalId, claim)).toMatchObject({ errorCode: 0, producerEpoch: producerEpoch + 1 })
     })
 
+    it('ends an open transaction of the owner itself: on 3.9 that fences it, since 4.0 it goes on with epoch + 1', async () => {
+      await using c = client()
+      const { name } = await c.topic()
+      const producer = await c.producer()
+      await c.added(producer, name)
+      await c.put(producer, name, { sequence: 0, value: 'lost' })
+      const { transactionalId, producerId, producerEpoch } = producer
+      const claimed = await c.init(transactionalId, { producerId, producerEpoch })
+      if (release === '3.9') expect(claimed).toMatchObject({ errorCode: 47 })
+      else expect(claimed).toMatchObject({ errorCode: 0, producerId, producerEpoch: producerEpoch + 1 })
+      expect(await c.log(name)).toEqual(['lost', '<abort>'])
+    })
+
     it('aborts an open transaction of its predecessor: epoch + 2, and fences it', async () => {
       await using c = client()
       const { name } = await c.topic()
@@ -373,7 +386,9 @@ export function transactionAnswers(open: () => Transport, release: '3.9' | '4.x'
       expect(await c.end(producer, true, 1)).toMatchObject({ errorCode: 47 })
       expect(await c.end(producer, true, 3)).toMatchObject({ errorCode: 90 })
       const { transactionalId, producerId, producerEpoch } = producer
-      expect(await c.init(transactionalId, { producerId, producerEpoch })).toMatchObject({ errorCode: 47 })
+      const claimed = await c.init(transactionalId, { producerId, producerEpoch })
+      if (release === '3.9') expect(claimed).toMatchObject({ errorCode: 47 })
+      else expect(claimed).toMatchObject({ errorCode: 0, producerId, producerEpoch: producerEpoch + 1 })
       expect(await c.init(transactionalId)).toMatchObject({ errorCode: 0, producerEpoch: producerEpoch + 2 })
     })
   })

@@ -73,7 +73,8 @@ export class BrokerState {
     const { producerIds } = this
     this.markers = new MarkerWriter(surroundings, this.topics, this.offsets)
     const { markers } = this
-    this.transactions = new TransactionCoordinator({ surroundings, config, journal, producerIds, markers })
+    const recoverable = parts.release !== '3.9'
+    this.transactions = new TransactionCoordinator({ surroundings, config, journal, producerIds, markers, recoverable })
     this.maintenance = new Maintenance(this)
     journal.replay()
     this.topics.recover()

@@ -44,6 +44,7 @@ export class TransactionCoordinator implements JournalPart {
   readonly #journal: Journal
   readonly #producerIds: ProducerIds
   readonly #markers: MarkerWriter
+  readonly #recoverable: boolean
   #check: Cancellable | undefined
 
   constructor(from: {
@@ -52,12 +53,15 @@ export class TransactionCoordinator implements JournalPart {
     journal: Journal
     producerIds: ProducerIds
     markers: MarkerWriter
+    /** See `#fence`. */
+    recoverable: boolean
   }) {
     this.#surroundings = from.surroundings
     this.#config = from.config
     this.#journal = from.journal
     this.#producerIds = from.producerIds
     this.#markers = from.markers
+    this.#recoverable = from.recoverable
     from.journal.add(this)
   }
 
@@ -211,10 +215,13 @@ export class TransactionCoordinator implements JournalPart {
     return errorCode.NONE
   }
 
-  /** Aborts an open transaction against its producer's will: its epoch is over. */
+  /**
+   * Aborts an open transaction from outside: its epoch is over. Since 4.0 an owner that says its last epoch may go on
+   * with the new one; before, it is fenced.
+   */
   #fence(transaction: Transaction): void {
+    transaction.lastProducerEpoch = this.#recoverable ? transaction.producerEpoch : -1
     transaction.producerEpoch++
-    transaction.lastProducerEpoch = -1
     this.#startEnding(transaction, false)
   }
 
