@@ -130,7 +130,9 @@ export class TaskState implements HandlerSurroundings {
 
   /** The record being processed, to be set again later: a flush after a punctuation still belongs to it. */
   takeRecord(): RecordSnapshot {
-    return { context: { ...this.current }, metadata: this.metadata, source: this.source }
+    const { timestampMs, headers, topic, partition, offset } = this.current
+    const context = { timestampMs, headers, topic, partition, offset }
+    return { context, metadata: this.metadata, source: this.source }
   }
 
   setRecord(record: RecordSnapshot): void {

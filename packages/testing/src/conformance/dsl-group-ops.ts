@@ -13,9 +13,14 @@ import { namedTableOptions, tableOptions } from './dsl-options.ts'
 import type { DslSurroundings } from './dsl-surroundings.ts'
 import { aggregator, merger } from './functions.ts'
 import { UnknownSpec } from './java-errors.ts'
-import type { GroupedOp, Windows } from './vector.ts'
+import type { GroupedOp } from './vector-ops.ts'
+import type { Windows } from './vector-parts.ts'
 
 export type Grouped = KGroupedStream<any, any>
+/** Windows of any kind; the DSL's types tell them apart, a vector's op only when it runs. */
+export interface AnyWindows {
+  readonly kind: string
+}
 
 /** `(aggregate, value, key)` from a library function `f(key, value, aggregate)`. */
 export function adding(spec: string): (aggregate: unknown, value: unknown, key: unknown) => unknown {
@@ -35,46 +40,44 @@ export function merging(spec: string): (one: unknown, two: unknown, key: unknown
   return (one, two, key) => run(key, one, two)
 }
 
-export function windows(spec: Windows): never {
+export function windows(spec: Windows): AnyWindows {
   const grace = 'grace' in spec && spec.grace !== undefined ? { grace: spec.grace } : {}
   switch (spec.type) {
     case 'time':
-      return (
-        spec.advance === undefined
-          ? tumbling(spec.size, grace)
-          : hopping(spec.size, { ...grace, advance: spec.advance })
-      ) as never
+      return spec.advance === undefined
+        ? tumbling(spec.size, grace)
+        : hopping(spec.size, { ...grace, advance: spec.advance })
     case 'sliding':
-      return sliding(spec.diff, grace) as never
+      return sliding(spec.diff, grace)
     case 'session':
-      return session(spec.gap, grace) as never
+      return session(spec.gap, grace)
     case 'unlimited':
-      return unlimited(spec.start === undefined ? {} : { start: spec.start }) as never
+      return unlimited(spec.start === undefined ? {} : { start: spec.start })
   }
 }
 
 /** A grouped stream cut into windows: emission is chosen by a later op, so the grouping is kept. */
 export class WindowedResult {
   readonly grouped: Grouped
-  readonly windows: never
+  readonly windows: AnyWindows
   readonly emit: 'update' | 'close'
   /** What the DSL made of it; made at once, so that its refusals belong to this op. */
   readonly made: ReturnType<Grouped['windowedBy']>
 
-  constructor(grouped: Grouped, chosen: never, emit: 'update' | 'close') {
+  constructor(grouped: Grouped, chosen: AnyWindows, emit: 'update' | 'close') {
     this.grouped = grouped
     this.windows = chosen
     this.emit = emit
-    this.made = grouped.windowedBy(chosen, { emit })
+    this.made = grouped.windowedBy(chosen as never, { emit })
   }
 }
 
 /** Cogrouped streams: the DSL wants the initializer first, the vector gives it last. */
 export class CogroupedResult {
   readonly inputs: readonly (readonly [grouped: Grouped, aggregator: string])[]
-  readonly windows: never | null
+  readonly windows: AnyWindows | undefined
 
-  constructor(inputs: CogroupedResult['inputs'], chosen: never | null = null) {
+  constructor(inputs: CogroupedResult['inputs'], chosen?: AnyWindows) {
     this.inputs = inputs
     this.windows = chosen
   }
@@ -87,9 +90,9 @@ export class CogroupedResult {
     }) as unknown as CogroupedKStream<any, any, any>
     for (const [grouped, adder] of others)
       cogrouped = cogrouped.cogroup(grouped, adding(adder)) as unknown as typeof cogrouped
-    if (this.windows === null) return cogrouped.aggregate(options)
+    if (this.windows === undefined) return cogrouped.aggregate(options)
     const merger = merge === undefined ? {} : { merge: merging(merge) }
-    return (cogrouped.windowedBy(this.windows) as { aggregate(options: object): unknown }).aggregate({
+    return (cogrouped.windowedBy(this.windows as never) as { aggregate(options: object): unknown }).aggregate({
       ...options,
       ...merger,
     })
@@ -137,7 +140,8 @@ export function windowedOp(result: WindowedResult, op: GroupedOp): unknown {
         add: adding(op.aggregator as string),
         ...('merger' in op && op.merger !== undefined ? { merge: merging(op.merger) } : {}),
       })
-    default:
+    case 'windowedBy':
+    case 'cogroup':
       throw new UnknownSpec(`op "${op.op}" on a windowed stream`)
   }
 }
@@ -152,7 +156,9 @@ export function cogroupedOp(result: CogroupedResult, op: GroupedOp, surroundings
       return new CogroupedResult(result.inputs, windows(op.window))
     case 'aggregate':
       return result.aggregate(op.init, 'merger' in op ? op.merger : undefined, tableOptions(op))
-    default:
+    case 'count':
+    case 'reduce':
+    case 'emitStrategy':
       throw new UnknownSpec(`op "${op.op}" on a cogrouped stream`)
   }
 }
@@ -174,7 +180,9 @@ export function groupedTableOp(grouped: KGroupedTable<any, any>, op: GroupedOp):
         add: adding(op.adder as string),
         subtract: adding(op.subtractor as string),
       } as never)
-    default:
+    case 'cogroup':
+    case 'windowedBy':
+    case 'emitStrategy':
       throw new UnknownSpec(`op "${op.op}" on a grouped table`)
   }
 }

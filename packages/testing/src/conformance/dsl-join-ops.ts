@@ -6,7 +6,8 @@ import { expression } from './expression.ts'
 import { joiner } from './functions.ts'
 import { UnknownSpec } from './java-errors.ts'
 import { serde } from './serdes.ts'
-import type { JoinOp, JoinStore, JoinWindow, StreamJoined, StreamTableJoined } from './vector.ts'
+import type { JoinOp, JoinStore, StreamJoined, StreamTableJoined } from './vector-ops.ts'
+import type { JoinWindow } from './vector-parts.ts'
 
 /** The join methods, whatever they join. */
 export type Joins = Readonly<Record<JoinOp['op'], (...args: readonly unknown[]) => unknown>>

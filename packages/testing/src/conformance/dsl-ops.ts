@@ -19,7 +19,8 @@ import { tableJoin, tableOp } from './dsl-table-ops.ts'
 import { UnknownSpec } from './java-errors.ts'
 import { processorOf } from './processor-suppliers.ts'
 import { type OpSurroundings, reading } from './topology-ops.ts'
-import type { GroupedOp, JoinOp, Op, SourceOp, StreamOp, TableOp, TopologyOp, Vector } from './vector.ts'
+import type { GroupedOp, JoinOp, Op, SourceOp, StreamOp, TableOp, TopologyOp } from './vector-ops.ts'
+import type { Vector } from './vector.ts'
 
 /** @param branches takes the sorted keys of each `split` */
 export function buildDslOps(vector: Vector, surroundings: OpSurroundings, branches: string[][]): Topology {
@@ -66,6 +67,11 @@ function sourceOp(builder: StreamsBuilder, op: Op, { stores, library }: DslSurro
         ...streamReading(source),
         processor: processorOf(source.processor, library),
       })
+    case 'addProcessor':
+    case 'addReadOnlyStateStore':
+    case 'addSink':
+    case 'addSource':
+    case 'connectProcessorAndStateStores':
     default:
       return undefined
   }

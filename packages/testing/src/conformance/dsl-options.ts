@@ -3,7 +3,7 @@ import type { SerdeOrSchema } from '@millrace/core'
 import type { MaterializedSpec, StoreSupplier } from '@millrace/core/internal'
 import { UnknownSpec } from './java-errors.ts'
 import { serde } from './serdes.ts'
-import type { Materialized, MaterializedSupplier } from './vector.ts'
+import type { Materialized, MaterializedSupplier } from './vector-parts.ts'
 
 /** An op as the interpreter reads it: the options of all ops together, each of which may be absent. */
 export type OpOptions = Readonly<Record<string, unknown>>
@@ -77,7 +77,7 @@ export function storeSupplier(from: MaterializedSupplier): StoreSupplier {
       }
     case 'session':
       return { kind: 'session', inMemory: from.inMemory === true, retentionMs: from.retention }
-    default:
-      throw new UnknownSpec(`supplier ${JSON.stringify(from)}`)
+    case 'headers-kv':
+      throw new UnknownSpec('a supplier with headers')
   }
 }

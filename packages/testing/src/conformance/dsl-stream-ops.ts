@@ -10,7 +10,7 @@ import { illegalState, UnknownSpec } from './java-errors.ts'
 import { fixedKeyProcessorOf, processorOf } from './processor-suppliers.ts'
 import { text } from './text.ts'
 import { provided } from './topology-ops.ts'
-import type { Branch, DefaultBranch, StreamOp, TableOp } from './vector.ts'
+import type { Branch, DefaultBranch, StreamOp, TableOp } from './vector-ops.ts'
 
 type Stream = KStream<any, any>
 /** What KStream and KTable both have. */

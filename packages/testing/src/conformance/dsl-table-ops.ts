@@ -9,7 +9,7 @@ import { joiner, predicate } from './functions.ts'
 import { UnknownSpec } from './java-errors.ts'
 import { text } from './text.ts'
 import { provided } from './topology-ops.ts'
-import type { JoinOp, TableOp, ValueTransformer as TransformerSpec } from './vector.ts'
+import type { JoinOp, TableOp, ValueTransformer as TransformerSpec } from './vector-ops.ts'
 
 type Table = KTable<any, any, any>
 

@@ -41,7 +41,7 @@ const anyValue: Readonly<Record<string, (argument: string) => Step>> = {
 const notNull: Readonly<Record<string, (argument: string) => (current: unknown) => unknown>> = {
   upper: () => (current) => text(current).toUpperCase(),
   lower: () => (current) => text(current).toLowerCase(),
-  reverse: () => (current) => [...text(current)].toReversed().join(''),
+  reverse: () => (current) => Array.from(text(current)).toReversed().join(''),
   first: () => (current) => text(current).slice(0, 1),
   rest: () => (current) => text(current).slice(1),
   length: () => (current) => String(text(current).length),

@@ -8,7 +8,7 @@ import {
 } from '@millrace/core'
 import { type AnyRecord, type Behaviour, behaviour, type LibrarySurroundings, processorSpec } from './processors.ts'
 import { text } from './text.ts'
-import type { Processor as ProcessorOption } from './vector.ts'
+import type { Processor as ProcessorOption } from './vector-parts.ts'
 
 export type LibrarySettings = Pick<LibrarySurroundings, 'trace' | 'kindOf'>
 

@@ -17,7 +17,7 @@ import { illegalState, UnknownSpec } from './java-errors.ts'
 import { sessionCommand, keyValueCommand, versionedCommand, versionedText, windowCommand } from './store-commands.ts'
 import { isStored, text } from './text.ts'
 import type { Trace } from './trace.ts'
-import type { Processor as ProcessorOption, ProcessorSpec, Schedule, StoreShape } from './vector.ts'
+import type { Processor as ProcessorOption, ProcessorSpec, Schedule, StoreShape } from './vector-parts.ts'
 
 export type AnyRecord = StreamRecord<unknown, unknown>
 type Store = KeyValueStore<unknown, unknown>
@@ -178,7 +178,8 @@ const punctuationType = (type: 'stream' | 'wall'): 'stream-time' | 'wall-clock' 
 function bufferBehaviour(spec: Spec<'buffer'>, surroundings: LibrarySurroundings): Behaviour {
   const store = storeOf(surroundings, spec.store)
   surroundings.context.schedule(spec.every, punctuationType(spec.type ?? 'stream'), (atMs) => {
-    for (const { key, value } of [...store.all()]) {
+    const rows = Array.from(store.all())
+    for (const { key, value } of rows) {
       surroundings.forward(record(key, value, atMs, noHeaders))
       store.delete(key)
     }

@@ -35,7 +35,7 @@ export function serde(spec: string): Serde<unknown> {
 /** A key or value of a step as the serde of its topic takes it. */
 export function fromJson(spec: string, value: Value): unknown {
   if (value === null) return null
-  if (spec === 'bytes') return fromHex(String(value))
+  if (spec === 'bytes') return fromHex(value as string)
   if (typeof value !== 'object') return spec === 'string' || spec === 'picky' ? String(value) : value
   const inner = spec.split(':')[1] ?? 'string'
   return { key: fromJson(inner, value.key), window: { startMs: value.start, endMs: value.end } }

@@ -60,6 +60,7 @@ export function keyValueCommand(
       return String(store.approximateCount())
     case 'name':
       return `${store.name} persistent=${store.persistent} open=${store.isOpen}`
+    case undefined:
     default:
       throw new UnknownSpec(`kv command "${command}"`)
   }
@@ -89,6 +90,7 @@ export function windowCommand(store: WindowStore<unknown, unknown>, words: Words
       return items(store.all())
     case 'backwardAll':
       return items(store.backwardAll())
+    case undefined:
     default:
       throw new UnknownSpec(`window command "${command}"`)
   }
@@ -122,6 +124,7 @@ export function sessionCommand(store: SessionStore<unknown, unknown>, words: Wor
       return items(store.findSessionsKeys(nullable(one), nullable(two), time(three), time(four)))
     case 'backwardFindSessionsKeys':
       return items(store.backwardFindSessionsKeys(nullable(one), nullable(two), time(three), time(four)))
+    case undefined:
     default:
       throw new UnknownSpec(`session command "${command}"`)
   }
@@ -138,6 +141,7 @@ export function versionedCommand(store: VersionedKeyValueStore<unknown, unknown>
       return versionedText(store.delete(key, time(one)))
     case 'get':
       return versionedText(one === '' ? store.get(key) : store.get(key, time(one)))
+    case undefined:
     default:
       throw new UnknownSpec(`versioned command "${command}"`)
   }

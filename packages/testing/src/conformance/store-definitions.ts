@@ -11,7 +11,7 @@ import {
   windowStore,
 } from '@millrace/core'
 import { serde } from './serdes.ts'
-import type { StoreDefinition as VectorStore, StoreShape } from './vector.ts'
+import type { StoreDefinition as VectorStore, StoreShape } from './vector-parts.ts'
 
 /** What is common to all kinds, where the vector says it. */
 export interface StoreParts {

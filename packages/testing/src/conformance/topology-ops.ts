@@ -6,7 +6,9 @@ import { processorOf } from './processor-suppliers.ts'
 import { serde } from './serdes.ts'
 import type { StoreDefinitions } from './store-definitions.ts'
 import type { Trace } from './trace.ts'
-import type { OffsetReset as VectorReset, StoreDefinition as VectorStore, TopologyOp, Vector } from './vector.ts'
+import type { TopologyOp } from './vector-ops.ts'
+import type { OffsetReset as VectorReset, StoreDefinition as VectorStore } from './vector-parts.ts'
+import type { Vector } from './vector.ts'
 
 /** What ops of both APIs build with. */
 export interface OpSurroundings {

@@ -32,10 +32,7 @@ const throttles: Readonly<Record<string, number>> = {
 }
 
 /** Releases of Kafka Streams that `upgrade.from` may name. */
-const releases: readonly string[] = [
-  ...['2.4', '2.5', '2.6', '2.7', '2.8', '3.0', '3.1', '3.2', '3.3', '3.4', '3.5', '3.6', '3.7', '3.8', '3.9'],
-  ...['4.0', '4.1', '4.2'],
-]
+const releases: readonly string[] = '2.4 2.5 2.6 2.7 2.8 3.0 3.1 3.2 3.3 3.4 3.5 3.6 3.7 3.8 3.9 4.0 4.1 4.2'.split(' ')
 
 /**
  * Fills in defaults. The application id may be any text: it is never checked against a cluster.
