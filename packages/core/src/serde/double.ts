@@ -9,6 +9,7 @@ export function double(): Serde<number> {
 const doubleSerde: Serde<number> = {
   name: 'double',
   fixedLength: 8,
+  accepts: (value) => typeof value === 'number',
   serialize(value) {
     if (typeof value !== 'number') throw wrongType('double', 'a number', value)
     const bytes = new Uint8Array(8)

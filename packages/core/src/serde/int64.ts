@@ -16,6 +16,7 @@ const accepted = 'whole numbers up to 2^53 - 1; use bigint64() for more'
 const int64Serde: Serde<number> = {
   name: 'int64',
   fixedLength: 8,
+  accepts: (value) => Number.isSafeInteger(value),
   serialize(value) {
     if (typeof value !== 'number') throw wrongType('int64', 'a number', value)
     if (!Number.isSafeInteger(value)) throw outOfRange('int64', value, accepted)

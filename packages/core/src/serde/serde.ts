@@ -28,6 +28,8 @@ export interface Serde<T> {
    * out one decoded object again and again, and encode a cached value once, at the flush. Primitives are kept in any case.
    */
   readonly retainable?: boolean
+  /** True only if `serialize` cannot fail for this value: a store that encodes it later need not try it out now. */
+  accepts?(value: T): boolean
   serialize(value: T, topic?: string, headers?: Headers): Uint8Array
   deserialize(bytes: Uint8Array, topic?: string, headers?: Headers): T
 }

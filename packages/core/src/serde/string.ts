@@ -9,6 +9,7 @@ export function string(): Serde<string> {
 
 const stringSerde: Serde<string> = {
   name: 'string',
+  accepts: (value) => typeof value === 'string',
   serialize(value) {
     if (typeof value !== 'string') throw wrongType('string', 'a string', value)
     return encodeUtf8(value)

@@ -10,13 +10,13 @@ import { type Content, isPinned, isPresent, knownFlag, type Row } from './row.ts
 import { SortedChunks } from './sorted-chunks.ts'
 
 export class IndexedRows<K, V> extends KeyValueRows<K, V> {
-  private readonly keys = new SortedChunks<{ readonly key: string }>()
+  private readonly inOrder = new SortedChunks<{ readonly key: string }>()
 
   override async load(): Promise<void> {
-    this.keys.clear()
+    this.inOrder.clear()
     const lt = afterPrefix(this.prefix) as Uint8Array
     for await (const entry of this.engine.range({ gte: this.prefix, lt })) {
-      this.keys.insert({ key: latin1(entry.key, this.prefix.length) })
+      this.inOrder.insert({ key: latin1(entry.key, this.prefix.length) })
     }
   }
 
@@ -25,7 +25,7 @@ export class IndexedRows<K, V> extends KeyValueRows<K, V> {
     const from = latin1(range.gte as Uint8Array, skip)
     const lt = range.lt as Uint8Array
     const isBounded = lt[skip - 1] === this.prefix[skip - 1]
-    const found = this.keys.slice({ from, to: isBounded ? latin1(lt, skip) : undefined })
+    const found = this.inOrder.slice({ from, to: isBounded ? latin1(lt, skip) : undefined })
     if (range.reverse === true) found.reverse()
     const prefix = latin1(this.prefix)
     for (const { key } of found) {
@@ -38,13 +38,13 @@ export class IndexedRows<K, V> extends KeyValueRows<K, V> {
 
   override rollback(): void {
     super.rollback()
-    this.keys.clear()
+    this.inOrder.clear()
   }
 
   protected override applied(row: Row, before: Content | null): void {
     super.applied(row, before)
-    if (!isPresent(row)) this.keys.remove(row.key)
-    else if (this.keys.get(row.key) === undefined) this.keys.insert({ key: row.key })
+    if (!isPresent(row)) this.inOrder.remove(row.key)
+    else if (this.inOrder.get(row.key) === undefined) this.inOrder.insert({ key: row.key })
   }
 }
 

@@ -41,17 +41,18 @@ export function prefixed(prefix: Uint8Array, text: string): Uint8Array {
 export function hashBytes(bytes: Uint8Array): number {
   let hash = 0x811c9dc5 | 0
   for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193)
-  return mix(hash)
+  return mixHash(hash)
 }
 
 /** As `hashBytes`, of latin-1 text. */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5 | 0
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return mix(hash)
+  return mixHash(hash)
 }
 
-function mix(hash: number): number {
+/** The last step of both hashes. */
+export function mixHash(hash: number): number {
   let mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
   mixed = Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39)
   return mixed ^ (mixed >>> 15)

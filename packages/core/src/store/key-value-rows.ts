@@ -5,20 +5,19 @@
  * caching on a put waits in the table until `flush`; with caching off it goes to the changelog at once. Either way the
  * engine sees it in the batch of the next commit. Rows of a memory store are in no engine: see memory-rows.ts.
  */
-import { StreamsError } from '../errors.ts'
 import type { EngineEntry, EngineOperation, RangeOptions, StoreEngine } from '../port/store-engine.ts'
 import { noHeaders } from '../record/headers.ts'
-import type { Serde } from '../serde/serde.ts'
 import { ByteMap } from './byte-map.ts'
 import { ClockRing } from './clock-ring.ts'
 import type { StoreDefinition } from './definition.ts'
 import type { ChangelogRecord, StoreHost } from './host.ts'
 import { bytesOf, hashBytes, hashText, latin1, prefixed } from './key-bytes.ts'
+import { KeyCodec } from './key-codec.ts'
 import { rowPrefix } from './key-layout.ts'
 import { type BelowCache, CacheLayer } from './layer/cache.ts'
 import { ChangelogLayer } from './layer/changelog.ts'
 import { absent, type Content, contentOf, isPresent, knownFlag, type Pending, Row, usedFlag } from './row.ts'
-import { presentSerde, ValueCodec, type ValueShape } from './value-codec.ts'
+import { ValueCodec, type ValueShape } from './value-codec.ts'
 import { WriteSet } from './write-set.ts'
 
 /** Clean rows that a disk store keeps to avoid reads, unless the host says otherwise. */
@@ -38,7 +37,7 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
   protected readonly table: ByteMap<Row> = new ByteMap()
   protected readonly changelog: ChangelogLayer
   private readonly ring = new ClockRing<Row>()
-  private readonly keySerde: Serde<K>
+  private readonly keys: KeyCodec<K>
   private readonly rowsMax: number
   private lastKey: unknown = noKey
   private lastRow: Row | null = null
@@ -48,7 +47,7 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
     this.host = host
     this.engine = host.engine
     this.codec = new ValueCodec(definition as StoreDefinition<never, V>, shape, host.changelogTopic)
-    this.keySerde = presentSerde(definition.key, definition.name, 'key')
+    this.keys = new KeyCodec(definition as StoreDefinition<K, never>, host.changelogTopic)
     this.writes = new WriteSet(host)
     this.changelog = new ChangelogLayer(host, definition as StoreDefinition<never, never>, shape !== 'plain')
     const isCached = definition.caching && host.cacheBytesMax > 0
@@ -60,9 +59,8 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
   /** The row of a key, with its content known. */
   find(key: K): Row {
     if (key === this.lastKey) return this.known(this.lastRow as Row)
-    const bytes = this.keyBytes(key)
-    const hash = hashBytes(bytes)
-    const row = this.table.find(bytes, hash) ?? this.add(latin1(bytes), hash)
+    const { keys } = this
+    const row = keys.find(this.table, key) ?? this.add(keys.text(key), keys.hash)
     this.remember(key, row)
     return this.known(row)
   }
@@ -70,9 +68,8 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
   /** The row of a key for a blind write: its content may be unknown. */
   findToWrite(key: K): Row {
     if (key === this.lastKey) return this.lastRow as Row
-    const bytes = this.keyBytes(key)
-    const hash = hashBytes(bytes)
-    const row = this.table.find(bytes, hash) ?? this.add(latin1(bytes), hash)
+    const { keys } = this
+    const row = keys.find(this.table, key) ?? this.add(keys.text(key), keys.hash)
     this.remember(key, row)
     return row
   }
@@ -157,12 +154,11 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
 
   /** Decoded key of a row. */
   keyOf(key: string): K {
-    return this.keySerde.deserialize(bytesOf(key), this.host.changelogTopic)
+    return this.keys.decode(key)
   }
 
   keyBytes(key: K): Uint8Array {
-    if (key === null || key === undefined) throw new StreamsError('MR_STORE_NULL_KEY', { store: this.definition.name })
-    return this.keySerde.serialize(key, this.host.changelogTopic)
+    return this.keys.serialize(key)
   }
 
   contentBelow(row: Row): Content | null {

@@ -5,21 +5,20 @@
  * become invisible at once; their engine rows are deleted in the batches that follow, a bounded number in each.
  */
 import type { EngineOperation, StoreEngine } from '../port/store-engine.ts'
-import { StreamsError } from '../errors.ts'
 import type { Windowed } from '../record/windowed.ts'
-import type { Serde } from '../serde/serde.ts'
 import { ByteMap } from './byte-map.ts'
 import type { StoreDefinition } from './definition.ts'
 import { Expiry } from './expiry.ts'
 import type { ChangelogRecord, StoreHost } from './host.ts'
 import { KeptTimes } from './kept-times.ts'
-import { afterPrefix, bytesOf, hashBytes, hashText, latin1 } from './key-bytes.ts'
+import { afterPrefix, hashText, latin1 } from './key-bytes.ts'
+import { KeyCodec } from './key-codec.ts'
 import { readSegmentedKey, rowPrefix, segmentedKey, type TimedLayout } from './key-layout.ts'
 import { type BelowCache, CacheLayer } from './layer/cache.ts'
 import { ChangelogLayer } from './layer/changelog.ts'
 import { absent, type Content, contentOf, isPinned, isPresent, knownFlag, type Pending } from './row.ts'
 import { findRow, firstAt, insertRow, KeySlot, TimedRow } from './timed-row.ts'
-import { presentSerde, ValueCodec, type ValueShape } from './value-codec.ts'
+import { ValueCodec, type ValueShape } from './value-codec.ts'
 import { WriteSet } from './write-set.ts'
 
 /** Engine rows deleted per batch because they expired. */
@@ -36,7 +35,7 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   /** Makes the key that a flush listener gets; set by the view. */
   flushKey: (row: TimedRow) => Windowed<K> = () => undefined as never
   private readonly engine: StoreEngine
-  private readonly keySerde: Serde<K>
+  private readonly keys: KeyCodec<K>
   private readonly prefix: Uint8Array
   private readonly changelog: ChangelogLayer
   private readonly writes: WriteSet<TimedRow>
@@ -59,7 +58,7 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     this.engine = host.engine
     this.layout = layout
     this.codec = new ValueCodec(definition as StoreDefinition<never, V>, shape, host.changelogTopic)
-    this.keySerde = presentSerde(definition.key, definition.name, 'key')
+    this.keys = new KeyCodec(definition as StoreDefinition<K, never>, host.changelogTopic)
     this.prefix = rowPrefix(host.enginePrefix, 0)
     this.changelog = new ChangelogLayer(host, definition as StoreDefinition<never, never>, shape !== 'plain')
     this.writes = new WriteSet(host)
@@ -93,21 +92,19 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   /** The rows of a key, or undefined. */
   slotOf(key: K): KeySlot | undefined {
     if (key === this.lastKey && this.lastSlot !== null) return this.lastSlot
-    const bytes = this.keyBytes(key)
-    const slot = this.slots.find(bytes, hashBytes(bytes))
+    const slot = this.keys.find(this.slots, key)
     if (slot !== undefined) this.remember(key, slot)
     return slot
   }
 
   keyBytes(key: K): Uint8Array {
-    if (key === null || key === undefined) throw new StreamsError('MR_STORE_NULL_KEY', { store: this.definition.name })
-    return this.keySerde.serialize(key, this.host.changelogTopic)
+    return this.keys.serialize(key)
   }
 
   /** The decoded key of a slot. */
   keyOf(slot: KeySlot): K {
     if (slot.userKey !== undefined) return slot.userKey as K
-    const key = this.keySerde.deserialize(bytesOf(slot.key), this.host.changelogTopic)
+    const key = this.keys.decode(slot.key)
     if (typeof key !== 'object') slot.userKey = key
     return key
   }
@@ -307,8 +304,7 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   private slotToWrite(key: K): KeySlot {
     const known = this.slotOf(key)
     if (known !== undefined) return known
-    const bytes = this.keyBytes(key)
-    const slot = new KeySlot(latin1(bytes), hashBytes(bytes))
+    const slot = new KeySlot(this.keys.text(key), this.keys.hash)
     this.slots.insert(slot)
     this.remember(key, slot)
     return slot

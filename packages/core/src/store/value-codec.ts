@@ -75,13 +75,14 @@ export class ValueCodec<V> {
       return null
     }
     const headers = this.hasHeaders ? ((value as ValueTimestampHeaders<V>).headers ?? noHeaders) : noHeaders
-    const bytes = this.retains ? null : this.serde.serialize(inner, this.topic, headers)
+    const isSafe = this.retains || this.serde.accepts?.(inner) === true
+    const bytes = isSafe ? null : this.serde.serialize(inner, this.topic, headers)
     if (this.retains || typeof inner !== 'object') {
       content.value = inner
       content.bytes = null
     } else {
       content.value = null
-      content.bytes = bytes
+      content.bytes = bytes ?? this.serde.serialize(inner, this.topic, headers)
     }
     content.headers = headers
     if (!this.isPlain) content.timestampMs = (value as ValueTimestampHeaders<V>).timestampMs
