@@ -1,6 +1,7 @@
 /** The embedded broker answers as real brokers do: the suites that also run on real Kafka. */
 import { EmbeddedBroker } from '@millrace/broker'
 import { afterAll, beforeAll, describe, it, expect } from 'vitest'
+import { adminAnswers } from './admin-answers.ts'
 import { logAnswers } from './log-answers.ts'
 import { transactionAnswers } from './transaction-answers.ts'
 
@@ -15,6 +16,7 @@ for (const version of ['3.9', '4.x'] as const) {
     it('is there', () => {
       expect(broker.bootstrap).toMatch(/:\d+$/)
     })
+    adminAnswers(() => broker.transport(), version)
     logAnswers(() => broker.transport(), version)
     transactionAnswers(() => broker.transport(), version)
   })

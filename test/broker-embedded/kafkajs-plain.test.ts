@@ -93,6 +93,61 @@ describe('kafkajs against the embedded broker', () => {
   })
 })
 
+describe('transactions of kafkajs on the embedded broker', () => {
+  it('commit with offsets, abort, and are read committed only', async () => {
+    await createTopic('moved', 1)
+    const producer = kafka.producer({ transactionalId: 'mover', maxInFlightRequests: 1, idempotent: true })
+    await producer.connect()
+    const committed = await producer.transaction()
+    await committed.send({ topic: 'moved', messages: [{ key: 'a', value: 'kept' }] })
+    await committed.sendOffsets({
+      consumerGroupId: 'movers',
+      topics: [{ topic: 'moved', partitions: [{ partition: 0, offset: '1' }] }],
+    })
+    await committed.commit()
+    const aborted = await producer.transaction()
+    await aborted.send({ topic: 'moved', messages: [{ key: 'b', value: 'dropped' }] })
+    await aborted.abort()
+    const last = await producer.transaction()
+    await last.send({ topic: 'moved', messages: [{ key: 'c', value: 'last' }] })
+    await last.commit()
+    await producer.disconnect()
+
+    const seen = new Map<string, string>()
+    const all = gather(2, seen)
+    const consumer = kafka.consumer({ ...groupOptions('readers'), readUncommitted: false })
+    await start(consumer, 'moved', async ({ message }) => all.add(String(message.key), String(message.value)))
+    await all.done
+    await consumer.disconnect()
+    expect(Object.fromEntries(seen)).toEqual({ a: 'kept', c: 'last' })
+    const admin = kafka.admin()
+    await admin.connect()
+    const offsets = await admin.fetchOffsets({ groupId: 'movers', topics: ['moved'] })
+    expect(offsets[0]?.partitions[0]?.offset).toBe('1')
+    await admin.disconnect()
+  })
+})
+
+describe('a broker that asks for a password', () => {
+  it('lets in who knows it, and refuses others by name', async () => {
+    await using guarded = await EmbeddedBroker.start({ port: 0, users: { alice: 'secret' } })
+    const client = (password: string): Kafka =>
+      new Kafka({
+        brokers: [guarded.bootstrap],
+        logLevel: logLevel.NOTHING,
+        retry: { retries: 0 },
+        sasl: { mechanism: 'plain', username: 'alice', password },
+      })
+    const admin = client('secret').admin()
+    await admin.connect()
+    expect(await admin.listTopics()).toEqual([])
+    await admin.disconnect()
+    const stranger = client('guess').admin()
+    await expect(stranger.connect()).rejects.toThrow(/Invalid username or password/)
+    await stranger.disconnect()
+  })
+})
+
 async function createTopic(topic: string, numPartitions: number): Promise<void> {
   const admin = kafka.admin()
   await admin.connect()

@@ -2,6 +2,7 @@
 import { kafkajsTransport } from '@millrace/transport-kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { missing, type RealKafka, startKafka, versions } from '../broker/real-kafka.ts'
+import { adminAnswers } from './admin-answers.ts'
 import { logAnswers } from './log-answers.ts'
 import { transactionAnswers } from './transaction-answers.ts'
 
@@ -16,6 +17,7 @@ for (const version of versions) {
       expect(kafka.bootstrap).toMatch(/:\d+$/)
     })
     const release = version.startsWith('3.') ? '3.9' : '4.x'
+    adminAnswers(() => kafkajsTransport({ brokers: [kafka.bootstrap] }), release)
     logAnswers(() => kafkajsTransport({ brokers: [kafka.bootstrap] }), release)
     transactionAnswers(() => kafkajsTransport({ brokers: [kafka.bootstrap] }), release)
   })

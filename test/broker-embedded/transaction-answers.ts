@@ -449,6 +449,44 @@ export function transactionAnswers(open: () => Transport, release: '3.9' | '4.x'
       expect(aborted).toMatchObject({ errorCode: 0, producerEpoch: producerEpoch + 1 })
     })
 
+    it('that time out fence their owner for Produce, and let it abort again but not commit', async () => {
+      await using c = client()
+      const { name } = await c.topic()
+      const producer = await c.producer({ version: 5, timeoutMs: 100 })
+      await c.put(producer, name, { sequence: 0, value: 'a', version: 12 })
+      while ((await c.log(name)).length < 2) await Promise.resolve()
+      expect(await c.log(name)).toEqual(['a', '<abort>'])
+      expect(await c.put(producer, name, { sequence: 1, value: 'b', version: 12 })).toMatchObject({ errorCode: 47 })
+      const again = await settled(() => c.end(producer, false, 5), (answer) => answer.errorCode)
+      expect(again).toMatchObject({ errorCode: 0, producerEpoch: producer.producerEpoch + 1 })
+      expect(await c.ended(producer, true, 5)).toBe(errorCode.INVALID_TXN_STATE)
+      const { transactionalId, producerEpoch } = producer
+      expect(await c.init(transactionalId, { version: 5 })).toMatchObject({
+        errorCode: 0,
+        producerEpoch: producerEpoch + 2,
+      })
+    })
+
+    it('end in a new epoch when another instance takes the id over', async () => {
+      await using c = client()
+      const { name } = await c.topic()
+      const first = await c.producer({ version: 5 })
+      await c.put(first, name, { sequence: 0, value: 'a', version: 12 })
+      const second = await c.init(first.transactionalId, { version: 5 })
+      expect(second).toMatchObject({ errorCode: 0, producerEpoch: first.producerEpoch + 2 })
+      expect(await c.end(first, true, 5)).toMatchObject({ errorCode: 90 })
+      expect(await c.put(first, name, { sequence: 1, value: 'b', version: 12 })).toMatchObject({ errorCode: 47 })
+      expect(await c.commitOffset(first, { groupId: 'g', topic: name }, { version: 5 })).toBe(47)
+    })
+
+    it('refuse a producer that the partition does not know and that does not begin at sequence 0', async () => {
+      await using c = client()
+      const { name } = await c.topic()
+      const producer = await c.producer({ version: 5 })
+      const answer = await c.put(producer, name, { sequence: 3, value: 'a', version: 12 })
+      expect(answer).toMatchObject({ errorCode: errorCode.OUT_OF_ORDER_SEQUENCE_NUMBER })
+    })
+
     it('refuse an unannounced batch of the older frames with 120 (v11) and 48 (v9)', async () => {
       await using c = client()
       const { name } = await c.topic()
