@@ -185,16 +185,13 @@ export class StreamsRuntime {
    * @throws {MR_RUNTIME_STORE_UNKNOWN} (ConfigError) the topology has no such store
    */
   store(asked: AskedStore): object {
-    const self = this
     return queryStore(
       {
         topology: this.#parts.topology,
-        get state() {
-          return self.state
-        },
+        state: () => this.state,
         tasks: () => this.#workers.flatMap((worker) => [...(worker.tasks?.all ?? [])]),
         globalView: (name) => this.#global?.view(name),
-        yieldTurn: this.#parts.yieldTurn,
+        yieldTurn: async () => this.#parts.yieldTurn(),
       },
       asked,
     )
@@ -215,7 +212,6 @@ export class StreamsRuntime {
     })
     this.#adminCluster = adminCluster
     await this.#reach(adminCluster)
-    const self = this
     const app: AppContext = {
       topology: parts.topology,
       options,
@@ -227,13 +223,9 @@ export class StreamsRuntime {
       clientId: options.clientId ?? options.applicationId,
       serdes: parts.serdes,
       globalStore: (name) => this.#global?.view(name),
-      get workerCount() {
-        return Math.max(1, self.#workers.length, options.workers)
-      },
-      yieldTurn: parts.yieldTurn,
-      get isPaused() {
-        return self.#paused
-      },
+      workerCount: () => Math.max(1, this.#workers.length, options.workers),
+      yieldTurn: async () => parts.yieldTurn(),
+      isPaused: () => this.#paused,
     }
     this.#app = app
     if (parts.topology.globalStores.length > 0) {

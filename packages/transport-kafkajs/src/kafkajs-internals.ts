@@ -112,10 +112,10 @@ export function captureCluster(kafka: Kafka): Cluster {
 export function calmConnections(pool: ConnectionPool): void {
   for (const connection of pool.pool) {
     const queue = connection.requestQueue
-    const schedule = queue.scheduleCheckPendingRequests
+    const schedule = queue.scheduleCheckPendingRequests.bind(queue)
     queue.enforceRequestTimeout = false
-    queue.scheduleCheckPendingRequests = function (this: RequestQueue): void {
-      if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this)
+    queue.scheduleCheckPendingRequests = (): void => {
+      if (queue.pending.length > 0 || queue.throttledUntil > Date.now()) schedule()
     }
   }
 }

@@ -5,7 +5,7 @@
  * Cooperative: a task that still runs elsewhere is not given to its new place yet. The old place gives it up when it
  * sees its assignment, rejoins, and the next round hands it over.
  */
-import { ConfigError, formatTopicPartition, StreamsError, type TopicPartition } from '@millrace/core'
+import { ConfigError, formatTopicPartition, type TopicPartition } from '@millrace/core'
 import type { BuiltTopology } from '@millrace/core/internal'
 import type { Logger } from '@millrace/core/port'
 import { encodeMemberAssignment } from '@millrace/protocol/internal'
@@ -97,12 +97,18 @@ async function planOrRefuse(
   options: LeaderOptions,
 ): Promise<{ readonly plan: PartitionPlan; readonly tasks: readonly TaskLayout[] } | null> {
   const { topology, applicationId, logger } = options
-  const { count, patternTopics } = await options.cluster.sourceTopics()
+  const sources = await options.cluster.sourceTopics()
+  const { patternTopics } = sources
   try {
-    const plan = planPartitions({ topology, applicationId, patternTopics, partitionCount: count })
+    const plan = planPartitions({
+      topology,
+      applicationId,
+      patternTopics,
+      partitionCount: (topic) => sources.count(topic),
+    })
     return { plan, tasks: taskLayouts(topology, plan, applicationId, patternTopics) }
   } catch (error) {
-    if (!(error instanceof ConfigError) || (error as StreamsError).code !== 'MR_RUNTIME_TOPIC_MISSING') throw error
+    if (!(error instanceof ConfigError) || error.code !== 'MR_RUNTIME_TOPIC_MISSING') throw error
     logger.error(error.message)
     return null
   }

@@ -17,7 +17,7 @@ import type { ClientView } from './cluster-view.ts'
 import type { TaskLayout } from './task-partitions.ts'
 
 /** Error code of a subscription or assignment that asks every member to shut down (KIP-663). */
-export const shutdownRequested: 4 = 4
+export const shutdownRequested = 4 as const
 
 /** What a worker says about itself. */
 export interface WorkerSubscription {

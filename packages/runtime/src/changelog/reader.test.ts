@@ -24,7 +24,7 @@ class FakeCluster implements ChangelogSource {
   readonly paused = new Set<string>()
   polls = 0
   batchSize = 3
-  failure: unknown = null
+  failure: Error | null = null
 
   log(topic: string, count: number): Log {
     const records = Array.from({ length: count }, (_, offset) => ({

@@ -34,7 +34,7 @@ export interface FetchedChangelog extends TopicPartition {
 interface Running {
   readonly job: RestoreJob
   readonly partitions: readonly TopicPartition[]
-  readonly done: (error?: unknown) => void
+  readonly done: (error?: Error) => void
 }
 
 /** Wait for data before what is pending is applied all the same. */
@@ -137,9 +137,9 @@ export class ChangelogReader {
     if (this.#closed) throw new StreamsError('MR_RUNTIME_CLOSED', { what: 'The restore' })
     const partitions = job.open()
     await new Promise<void>((resolve, reject) => {
-      const done = (error?: unknown): void => {
+      const done = (error?: Error): void => {
         if (error === undefined) resolve()
-        else reject(error instanceof Error ? error : new Error(String(error)))
+        else reject(error)
       }
       const running = { job, partitions, done }
       this.#running.set(job.task.name, running)
@@ -173,7 +173,7 @@ export class ChangelogReader {
 
   /** `all`: nothing came, so small rests are applied too. */
   async #applyDue(all: boolean): Promise<void> {
-    for (const running of [...this.#running.values()]) {
+    for (const running of this.#running.values()) {
       const { job } = running
       try {
         const isComplete = !job.isStandby && job.open().length === 0
@@ -188,7 +188,7 @@ export class ChangelogReader {
         running.done()
       } catch (error) {
         this.#forget(running)
-        running.done(error)
+        running.done(error as Error)
       }
     }
   }
@@ -210,8 +210,8 @@ export class ChangelogReader {
   }
 
   /** The log moved away under us while we read: as if the position had been out of range at the start. */
-  #asCorrupted(error: unknown): unknown {
-    if (!(error instanceof StreamsError) || error.code !== 'MR_PROTOCOL_OFFSET_RANGE') return error
+  #asCorrupted(error: unknown): Error {
+    if (!(error instanceof StreamsError) || error.code !== 'MR_PROTOCOL_OFFSET_RANGE') return error as Error
     const { topic, partition, offset } = error.details as TopicPartition & { readonly offset: number }
     const details = { topic, partition, position: offset, start: -1, end: -1 }
     return new TaskCorruptedError('MR_RUNTIME_CHANGELOG_RANGE', details, { cause: error })

@@ -2,7 +2,7 @@
  * Internal topics in the cluster: what is missing is created with Kafka Streams' configuration, what is there must have
  * the partitions of the plan. Done by the leader of the group before it gives out tasks; two leaders at once do no harm.
  */
-import { ConfigError, FatalError, StreamsError } from '@millrace/core'
+import { ConfigError, FatalError, type StreamsError } from '@millrace/core'
 import { internalTopicConfig, type InternalTopicOptions } from '@millrace/core/internal'
 import { type Cluster, createTopics, isAlreadyThere, waitForTopics } from '@millrace/protocol'
 import { errorCode } from '@millrace/protocol/internal'

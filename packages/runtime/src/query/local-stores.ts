@@ -8,7 +8,7 @@ import { storeView } from './store-views.ts'
 /** The process as queries see it. */
 export interface QueriedProcess {
   readonly topology: BuiltTopology
-  readonly state: AppState
+  state(): AppState
   /** All tasks of all workers. */
   tasks(): Iterable<HeldTask>
   globalView(store: string): StateStore | undefined
@@ -43,9 +43,8 @@ export function queryStore(process: QueriedProcess, { name, isPlain }: AskedStor
 
 /** @throws {MR_RUNTIME_STORE_UNAVAILABLE} one is being restored, or none is here */
 function localViews(process: QueriedProcess, store: string): StateStore[] {
-  if (process.state !== 'RUNNING' && process.state !== 'REBALANCING') {
-    throw unavailable(store, `the application is ${process.state}`)
-  }
+  const state = process.state()
+  if (state !== 'RUNNING' && state !== 'REBALANCING') throw unavailable(store, `the application is ${state}`)
   const views: StateStore[] = []
   for (const held of process.tasks()) {
     if (held.isStandby) continue
@@ -61,7 +60,7 @@ function localViews(process: QueriedProcess, store: string): StateStore[] {
 
 function globalViews(process: QueriedProcess, store: string): StateStore[] {
   const view = process.globalView(store)
-  if (view === undefined || !view.isOpen) throw unavailable(store, `the application is ${process.state}`)
+  if (view === undefined || !view.isOpen) throw unavailable(store, `the application is ${process.state()}`)
   return [view]
 }
 

@@ -22,9 +22,9 @@ export interface AppContext {
   /** Stores of the global task. */
   globalStore(name: string): StateStore | undefined
   /** Workers of this process now; each has its share of the memory. */
-  readonly workerCount: number
+  workerCount(): number
   /** Gives sockets and timers their turn. */
   yieldTurn(): Promise<void>
   /** Wait for records and processing are suspended by the user. */
-  readonly isPaused: boolean
+  isPaused(): boolean
 }

@@ -9,6 +9,7 @@ import { FatalError, formatTopicPartition, type Headers, RecordError, RetriableE
 import type { Logger, Random } from '@millrace/core/port'
 import { type PartitionAppender, partitionForKey, type RefusedBatch } from '@millrace/protocol'
 import type { ErrorContext, RecordHandlers } from '../handler/handlers.ts'
+import { toError } from '../handler/dead-letter.ts'
 import { productionFailed } from '../handler/production.ts'
 import type { RecordCollector } from '../task/ports.ts'
 
@@ -61,7 +62,7 @@ export class ProducerCollector implements RecordCollector {
   recordsDropped = 0
   recordsSent = 0
   /** Why the worker must stop: the production handler answered `fail` (or `retry`) for a refused record. */
-  failure: unknown = null
+  failure: Error | null = null
 
   constructor(target: CollectorTarget, options: CollectorOptions) {
     this.#target = target
@@ -105,7 +106,7 @@ export class ProducerCollector implements RecordCollector {
   async settle(): Promise<void> {
     while (this.#waiting.size > 0) {
       await this.#target.needTopics([...this.#waiting.keys()])
-      for (const [topic, records] of [...this.#waiting]) {
+      for (const [topic, records] of this.#waiting) {
         const output = this.#topics.get(topic) ?? this.#known(topic)
         if (output === undefined) continue
         this.#waiting.delete(topic)
@@ -182,7 +183,7 @@ export class ProducerCollector implements RecordCollector {
       ask()
       return true
     } catch (failure) {
-      this.failure ??= failure
+      this.failure ??= toError(failure)
       return false
     }
   }
@@ -219,7 +220,7 @@ export class ProducerCollector implements RecordCollector {
     const output = {
       name: topic,
       count,
-      appenders: new Array<undefined>(count).fill(undefined),
+      appenders: Array.from({ length: count }, (): undefined => undefined),
       sticky,
       stickyBytes: 0,
     }

@@ -77,7 +77,7 @@ export class StreamLoop {
     const fetched = await fetcher.poll(this.#interrupted ? 0 : app.options.pollMs)
     this.counters.polls++
     for (const part of fetched) this.#enqueue(part)
-    if (!app.isPaused) await this.#rounds()
+    if (!app.isPaused()) await this.#rounds()
     if (this.#isCommitDue()) await this.#commit()
     await this.#turn()
   }
@@ -179,7 +179,7 @@ export class StreamLoop {
       if (open?.task.commitRequested === true) return true
       pinnedBytes += open?.task.pinnedBytes ?? 0
     }
-    if (pinnedBytes > options.statestoreUncommittedMaxBytes / app.workerCount) return true
+    if (pinnedBytes > options.statestoreUncommittedMaxBytes / app.workerCount()) return true
     return monotonicMs(around.clock) - this.#committedAtMs >= options.commitIntervalMs
   }
 

@@ -125,7 +125,7 @@ function createTask(
   held: HeldTask,
   with_: { readonly parts: OpenerParts; readonly engine: HeldEngine; readonly counters: TaskCounters },
 ): Task {
-  const { app, collector, taskCount } = with_.parts
+  const { app, collector } = with_.parts
   const { clock, logger } = app.around
   return Task.create({
     topology: app.topology,
@@ -136,7 +136,7 @@ function createTask(
     collector,
     clock,
     logger,
-    settings: taskSettings(app, taskCount()),
+    settings: taskSettings(app, with_.parts.taskCount()),
     handlers: app.options.handlers,
     metrics: with_.counters,
     engine: with_.engine.engine,

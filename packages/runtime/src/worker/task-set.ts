@@ -8,6 +8,7 @@ import { FatalError, formatTopicPartition, type TaskId, type TopicPartition } fr
 import type { Fetcher, OffsetPlace } from '@millrace/protocol'
 import type { ReceivedAssignment } from '../assignment/received-assignment.ts'
 import type { ChangelogReader } from '../changelog/reader.ts'
+import { toError } from '../handler/dead-letter.ts'
 import type { AppContext } from './app-context.ts'
 import { HeldTask } from './held-task.ts'
 import type { ProducerCollector } from './producer-collector.ts'
@@ -30,7 +31,7 @@ export class TaskSet {
   readonly #byInput = new Map<string, HeldTask>()
   #running: HeldTask[] = []
   #opened: HeldTask[] = []
-  #failure: unknown = null
+  #failure: Error | null = null
   /** Tasks opened and closed since the start, for metrics. */
   created = 0
   closed = 0
@@ -127,12 +128,12 @@ export class TaskSet {
 
   /** Gives everything up without a commit; the first error of a processor's `close` is only logged. */
   async closeAll(clean: boolean): Promise<void> {
-    let first: unknown
-    for (const held of [...this.#tasks.values()]) {
+    let first: Error | undefined
+    for (const held of this.#tasks.values()) {
       try {
         await this.close(held, clean)
       } catch (error) {
-        first ??= error
+        first ??= toError(error)
       }
     }
     this.#failure = null
@@ -170,7 +171,7 @@ export class TaskSet {
     const parts = { ...this.#parts, collector: this.#parts.collector(), taskCount: () => this.#tasks.size }
     const opening = inputs === null ? openStandby(held, parts) : this.#openActive(held, parts)
     opening.catch((error: unknown) => {
-      if (!held.isClosed) this.#failure ??= error
+      if (!held.isClosed) this.#failure ??= toError(error)
       this.#parts.wake()
     })
   }

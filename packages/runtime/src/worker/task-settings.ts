@@ -11,7 +11,7 @@ export function taskSettings(
 ): TaskSettings {
   const { options } = app
   const cached = Math.max(1, app.topology.stores.filter(({ definition }) => definition.caching).length)
-  const shares = Math.max(1, app.workerCount) * Math.max(1, taskCount) * cached
+  const shares = Math.max(1, app.workerCount()) * Math.max(1, taskCount) * cached
   return {
     cacheBytesMax: Math.floor(options.statestoreCacheMaxBytes / shares),
     serdes: app.serdes,

@@ -17,7 +17,7 @@ export interface WorkerOutput {
   /** Bytes that are not acknowledged. */
   readonly bufferedBytes: number
   /** Why the producer failed, null while it works. */
-  readonly failure: unknown
+  readonly failure: Error | null
   /** Resolves when fewer bytes wait, or the producer failed. */
   space(belowBytes: number): Promise<void>
   close(): Promise<void>
