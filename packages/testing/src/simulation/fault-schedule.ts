@@ -77,8 +77,7 @@ export class FaultSchedule {
         time.after(fault.downMs, () => this.startBroker())
         return
       case 'broker-write':
-        if (cluster.isUp)
-          cluster.crashInWrite(fault.write, () => time.after(fault.downMs, () => this.startBroker()))
+        if (cluster.isUp) cluster.crashInWrite(fault.write, () => time.after(fault.downMs, () => this.startBroker()))
         return
       case 'coordinators':
         return cluster.moveCoordinators()

@@ -16,7 +16,13 @@ export type Fault =
   | { readonly kind: 'disk-full'; readonly machine: number; readonly atMs: number; readonly forMs: number }
   | { readonly kind: 'restart'; readonly machine: number; readonly atMs: number; readonly leaveGroup: boolean }
   | { readonly kind: 'clock'; readonly machine: number; readonly atMs: number; readonly jumpMs: number }
-  | { readonly kind: 'partition'; readonly machine: number; readonly node: number; readonly atMs: number; readonly forMs: number }
+  | {
+      readonly kind: 'partition'
+      readonly machine: number
+      readonly node: number
+      readonly atMs: number
+      readonly forMs: number
+    }
   | { readonly kind: 'broker'; readonly atMs: number; readonly downMs: number }
   | { readonly kind: 'broker-write'; readonly atMs: number; readonly write: number; readonly downMs: number }
   | { readonly kind: 'coordinators'; readonly atMs: number }
@@ -71,13 +77,14 @@ const kinds = [
 export type PlanGiven = Partial<Omit<Plan, 'seed'>>
 
 /** Draws the plan of a seed. */
-export function drawPlan(seed: number, given: PlanGiven & { readonly topology: string }): Plan {
+export function drawPlan(seed: number, given: PlanGiven = {}): Plan {
   const random = new SeededRandom(seed, 'plan')
   const plan: Plan = {
     seed,
+    topology: random.pick(['stateless', 'count', 'count', 'windowed-join', 'windowed-join', 'copy']),
     version: random.chance(0.5) ? '4.x' : '3.9',
     nodes: random.chance(0.5) ? 3 : 1,
-    guarantee: 'exactly-once',
+    guarantee: random.chance(0.85) ? 'exactly-once' : 'at-least-once',
     machines: random.between(1, 3),
     partitions: random.between(1, 3),
     batches: random.between(5, 20),
@@ -95,7 +102,9 @@ export function drawPlan(seed: number, given: PlanGiven & { readonly topology: s
     faults: [],
     ...given,
   }
-  return { ...plan, faults: given.faults ?? drawFaults(random, plan) }
+  // At-least-once reads what is not committed, too: with aborted input there is no right answer to compare with.
+  const abortedInput = plan.guarantee === 'at-least-once' ? 0 : plan.abortedInput
+  return { ...plan, abortedInput, faults: given.faults ?? drawFaults(random, plan) }
 }
 
 function drawFaults(random: SeededRandom, plan: Plan): Fault[] {

@@ -83,7 +83,12 @@ export class VirtualCluster {
         logger: silentLogger,
         defer: (run) => void process.timers.after(0, run),
       },
-      nodes: Array.from({ length: nodes }, (_, i) => ({ nodeId: i + 1, host: '127.0.0.1', port: 9092 + i, rack: null })),
+      nodes: Array.from({ length: nodes }, (_, i) => ({
+        nodeId: i + 1,
+        host: '127.0.0.1',
+        port: 9092 + i,
+        rack: null,
+      })),
     })
     this.broker.coordinatorShift = this.coordinatorShift
     if (this.life > 1) this.moveLeaders(false)

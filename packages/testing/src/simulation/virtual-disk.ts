@@ -168,7 +168,13 @@ export class VirtualDisk {
 }
 
 function emptyVolume(name: string): Volume {
-  return { base: memoryEngine(`${name} base`), recent: [], image: memoryEngine(name), underWay: new Set(), holder: null }
+  return {
+    base: memoryEngine(`${name} base`),
+    recent: [],
+    image: memoryEngine(name),
+    underWay: new Set(),
+    holder: null,
+  }
 }
 
 function sizeOf(writes: readonly (readonly EngineOperation[])[]): number {

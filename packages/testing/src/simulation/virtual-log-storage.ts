@@ -87,7 +87,8 @@ function guarded(file: LogFile, step: Step, random: SeededRandom): LogFile {
       ),
     view: (position, lengthMax) => file.view(position, lengthMax),
     truncate: (size) => step(() => file.truncate(size)),
-    discardBefore: (position) => file.discardBefore(position),
+    // A file keeps its head; the next life reads it from the start.
+    discardBefore: () => undefined,
     flush: () => undefined,
     close: () => undefined,
   }

@@ -64,7 +64,9 @@ export class VirtualMachine {
     const { time, trace, random: worldRandom } = this.world
     const life = ++this.lives
     const random = new SeededRandom(worldRandom.between(0, 0x7fffffff), this.name)
-    const process = new VirtualProcess(`${this.name}/${life}`, { time, random }, (one, label) => this.observe(one, label))
+    const process = new VirtualProcess(`${this.name}/${life}`, { time, random }, (one, label) =>
+      this.observe(one, label),
+    )
     process.clockJumpMs = this.clockJumpMs
     this.process = process
     this.close = null

@@ -95,9 +95,18 @@ async function runApplication(
     stores: machine.disk.stores(process),
     yieldTurn: async () => process.timers.sleep(0),
   })
-  machine.close = (leaveGroup) => void runtime.close({ leaveGroup })
-  await runtime.start()
-  await runtime.ended()
+  let isClosing = false
+  machine.close = (leaveGroup) => {
+    isClosing = true
+    void runtime.close({ leaveGroup })
+  }
+  try {
+    await runtime.start()
+    await runtime.ended()
+  } catch (error) {
+    // Closed before it had started.
+    if (!isClosing || (error as { code?: unknown }).code !== 'MR_RUNTIME_CLOSED') throw error
+  }
 }
 
 /** Kept on the disk of the machine, as the runtime keeps it in the state directory. */
@@ -126,7 +135,9 @@ function tracing(world: World, process: VirtualProcess): Logger {
     (level: string) =>
     (text: string, fields?: object): void => {
       const details = Object.entries(fields ?? {}).map(([name, value]) => `${name}=${String(value)}`)
-      world.trace.lines?.push(`${world.time.nowMs.toFixed(3)} ${process.name} ${level}: ${[text, ...details].join(' ')}`)
+      world.trace.lines?.push(
+        `${world.time.nowMs.toFixed(3)} ${process.name} ${level}: ${[text, ...details].join(' ')}`,
+      )
     }
   return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
 }

@@ -62,11 +62,7 @@ class Copier {
   private stopping: { readonly leaveGroup: boolean } | null = null
   private needsSeek = false
 
-  constructor(
-    world: World,
-    plan: Plan,
-    from: { readonly machine: VirtualMachine; readonly process: VirtualProcess },
-  ) {
+  constructor(world: World, plan: Plan, from: { readonly machine: VirtualMachine; readonly process: VirtualProcess }) {
     this.world = world
     this.plan = plan
     this.process = from.process

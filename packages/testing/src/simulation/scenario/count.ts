@@ -55,7 +55,8 @@ export const count: Application = {
 function checkRepartition(world: World, plan: Plan): string[] {
   const found: string[] = []
   const isPurged = records(world, `${applicationId}-${repartition}`, plan).some(
-    ({ partition }) => (committedLog(world.cluster.state, `${applicationId}-${repartition}`, partition)?.startOffset ?? 0) > 0,
+    ({ partition }) =>
+      (committedLog(world.cluster.state, `${applicationId}-${repartition}`, partition)?.startOffset ?? 0) > 0,
   )
   const seen = new Map<string, number>()
   for (const { record } of records(world, `${applicationId}-${repartition}`, plan)) {
@@ -67,7 +68,8 @@ function checkRepartition(world: World, plan: Plan): string[] {
   }
   if (isPurged || plan.purgeIntervalMs < 60_000) return found
   for (const { record, partition } of records(world, 'input', plan)) {
-    if (!seen.has(`${partition}/${record.offset}`)) found.push(`repartition: lost write of input ${partition}/${record.offset}`)
+    if (!seen.has(`${partition}/${record.offset}`))
+      found.push(`repartition: lost write of input ${partition}/${record.offset}`)
   }
   return found
 }
@@ -91,7 +93,9 @@ function checkCounts(world: World, plan: Plan, of: { readonly topic: string; rea
     const isNext = of.all ? value === before + 1 : value > before
     if (!isNext) {
       const said = witnessOf(record)
-      found.push(`${of.topic}-${partition} ${record.offset}: ${word} is ${value} after ${before}, made by ${said?.instance}`)
+      found.push(
+        `${of.topic}-${partition} ${record.offset}: ${word} is ${value} after ${before}, made by ${said?.instance}`,
+      )
     }
   }
   for (const [word, total] of expected) {

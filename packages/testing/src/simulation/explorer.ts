@@ -1,0 +1,136 @@
+/**
+ * Ways through the space of faults: every single crash point, pairs of them, and swarms of seeds; and the way back from a
+ * failure to its smallest form.
+ */
+import { drawPlan, type Plan, type PlanGiven } from './plan.ts'
+import { type Outcome, runPlan } from './run-plan.ts'
+import type { Scenario } from './scenario.ts'
+import { SeededRandom } from './seeded-random.ts'
+import { scenarios } from './scenario/all.ts'
+
+/** A plan that was run, and what it showed. */
+export interface Ran {
+  readonly plan: Plan
+  readonly outcome: Outcome
+}
+
+/** Called after each run. @returns true to go on */
+export type OnRan = (ran: Ran) => boolean
+
+/** The scenario of a plan. */
+export function scenarioOf(plan: Plan): Scenario {
+  const scenario = scenarios.get(plan.topology)
+  if (scenario === undefined) {
+    throw new Error(`no topology "${plan.topology}": there are ${[...scenarios.keys()].join(', ')}`)
+  }
+  return scenario
+}
+
+/** Runs a plan; twice if asked, and then both runs must be the same. */
+export async function runChecked(plan: Plan, twice = false): Promise<Outcome> {
+  const outcome = await runPlan(plan, scenarioOf(plan))
+  if (!twice) return outcome
+  const again = await runPlan(plan, scenarioOf(plan))
+  if (again.traceHash === outcome.traceHash) return outcome
+  const what = `not repeatable: trace ${outcome.traceHash}, then ${again.traceHash}`
+  return { ...outcome, violations: [...outcome.violations, what] }
+}
+
+/** Many seeds, each with faults of its own. */
+export async function swarm(
+  of: { readonly from: number; readonly runs: number; readonly given: PlanGiven; readonly twice: boolean },
+  onRan: OnRan,
+): Promise<void> {
+  for (let seed = of.from; seed < of.from + of.runs; seed++) {
+    const plan = drawPlan(seed, of.given)
+    if (!onRan({ plan, outcome: await runChecked(plan, of.twice) })) return
+  }
+}
+
+/** A small run for exhaustive search: two processes, few records, a commit every other moment. */
+export function smallPlan(seed: number, given: PlanGiven = {}): Plan {
+  return drawPlan(seed, {
+    machines: 2,
+    partitions: 2,
+    batches: 4,
+    recordsPerBatch: 3,
+    batchEveryMs: 60,
+    abortedInput: 0.25,
+    upstreams: 1,
+    commitIntervalMs: 50,
+    sessionTimeoutMs: 6000,
+    transactionTimeoutMs: 3000,
+    standbys: 0,
+    cacheBytes: 0,
+    purgeIntervalMs: 100_000_000,
+    networkDelayMs: 5,
+    nodes: 1,
+    guarantee: 'exactly-once',
+    faults: [],
+    ...given,
+  })
+}
+
+/** Kills each process once at each of its yield points, and the broker once in each of its writes. */
+export async function everyCrash(seed: number, given: PlanGiven, onRan: OnRan): Promise<void> {
+  const base = smallPlan(seed, given)
+  const calm = await runChecked(base, true)
+  if (!onRan({ plan: base, outcome: calm })) return
+  for (const [machine, yields] of calm.yields.entries()) {
+    for (let yieldPoint = 1; yieldPoint <= yields; yieldPoint++) {
+      const plan: Plan = { ...base, faults: [{ kind: 'kill-at', machine, yieldPoint, downMs: 100 }] }
+      if (!onRan({ plan, outcome: await runChecked(plan) })) return
+    }
+  }
+  for (let write = 1; write <= calm.brokerWrites; write++) {
+    const plan: Plan = { ...base, seed: seed + write, faults: [{ kind: 'broker-write', atMs: 0, write, downMs: 100 }] }
+    if (!onRan({ plan, outcome: await runChecked(plan) })) return
+  }
+}
+
+/** Kills at two yield points, of one process or of two, drawn at random. */
+export async function pairs(
+  of: { readonly seed: number; readonly runs: number; readonly given: PlanGiven },
+  onRan: OnRan,
+): Promise<void> {
+  const base = smallPlan(of.seed, of.given)
+  const calm = await runChecked(base, true)
+  if (!onRan({ plan: base, outcome: calm })) return
+  const random = new SeededRandom(of.seed, 'pairs')
+  for (let i = 0; i < of.runs; i++) {
+    const kill = (): Plan['faults'][number] => {
+      const machine = random.between(0, base.machines - 1)
+      const most = (calm.yields[machine] ?? 1) * 1.5
+      const downMs = random.pick([10, 300, base.sessionTimeoutMs * 1.5])
+      return { kind: 'kill-at', machine, yieldPoint: random.between(1, Math.ceil(most)), downMs }
+    }
+    const plan: Plan = { ...base, faults: [kill(), kill()] }
+    if (!onRan({ plan, outcome: await runChecked(plan) })) return
+  }
+}
+
+/** The smallest plan found that still fails: without faults that do not matter, then with less input, fewer processes. */
+export async function shrink(failing: Plan): Promise<Plan> {
+  let best = failing
+  const fails = async (plan: Plan): Promise<boolean> => (await runChecked(plan)).violations.length > 0
+  for (let i = 0; i < best.faults.length; ) {
+    const without = { ...best, faults: best.faults.filter((_, j) => j !== i) }
+    if (await fails(without)) best = without
+    else i++
+  }
+  const smaller: ((plan: Plan) => Plan | null)[] = [
+    (plan) => (plan.upstreams > 1 ? { ...plan, upstreams: 1 } : null),
+    (plan) => (plan.batches > 1 ? { ...plan, batches: plan.batches >> 1 } : null),
+    (plan) => (plan.batches > 1 ? { ...plan, batches: plan.batches - 1 } : null),
+    (plan) => (plan.recordsPerBatch > 1 ? { ...plan, recordsPerBatch: plan.recordsPerBatch >> 1 } : null),
+    (plan) => (plan.partitions > 1 ? { ...plan, partitions: plan.partitions - 1 } : null),
+    (plan) => (plan.machines > 1 ? { ...plan, machines: plan.machines - 1 } : null),
+    (plan) => (plan.standbys > 0 ? { ...plan, standbys: 0 } : null),
+    (plan) => (plan.abortedInput > 0 ? { ...plan, abortedInput: 0 } : null),
+    (plan) => (plan.nodes > 1 ? { ...plan, nodes: 1 } : null),
+  ]
+  for (const step of smaller) {
+    for (let next = step(best); next !== null && (await fails(next)); next = step(best)) best = next
+  }
+  return best
+}
