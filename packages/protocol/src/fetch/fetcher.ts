@@ -43,7 +43,7 @@ export interface FetcherOptions {
   readonly missingMs?: number
   /**
    * Where to go on when the offset to read does not exist; null: `poll` throws MR_PROTOCOL_OFFSET_RANGE (default).
-   * Called once per occurrence, after everything before the gap was handed over.
+   * Called once per occurrence, after everything before the gap was handed over; what it throws comes out of `poll`.
    */
   readonly onOutOfRange?: (topic: string, partition: number, offset: number) => OffsetPlace | null
 }
@@ -320,9 +320,13 @@ export class Fetcher implements AsyncDisposable {
       buffer.error = new FatalError('MR_PROTOCOL_TOPIC_REPLACED', { topic })
       return
     }
-    const place = this.#options.onOutOfRange?.(topic, partition, offset) ?? null
-    if (place === null) buffer.error = new FatalError('MR_PROTOCOL_OFFSET_RANGE', { topic, partition, offset })
-    else buffer.jump(place)
+    try {
+      const place = this.#options.onOutOfRange?.(topic, partition, offset) ?? null
+      if (place !== null) buffer.jump(place)
+      else buffer.error = new FatalError('MR_PROTOCOL_OFFSET_RANGE', { topic, partition, offset })
+    } catch (error) {
+      buffer.error = error as Error
+    }
   }
 
   // ── finding the way again ──────────────────────────────────────────────────────────────────────────────────────
