@@ -183,6 +183,25 @@ describe('a running application', () => {
   })
 })
 
+describe('closing an application', () => {
+  it('gives up after its timeout when the cluster is gone', async () => {
+    const peer = await EmbeddedBroker.start({ port: 0 })
+    const target = { brokers: [peer.bootstrap] }
+    await using other = new KafkaClient(target)
+    await other.createTopics([input, output])
+    const app = appOf(through(), { kafka: target })
+    await app.start()
+    await vi.waitFor(() => expect(app.state).toBe('RUNNING'), wait)
+    const writer = other.writer(input)
+    await writer.ready()
+    writer.send('k', 'v')
+    await writer.flush()
+    await peer.close()
+    await app.close({ timeout: 300 })
+    expect(app.state).toBe('NOT_RUNNING')
+  })
+})
+
 describe('starting an application', () => {
   it('names the source topics that are missing', async () => {
     await client.createTopics([output])

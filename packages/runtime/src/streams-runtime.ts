@@ -4,7 +4,7 @@
  * It knows no concrete part: transport, stores, clock and randomness are handed in, so that the same code runs on a
  * cluster, on the embedded broker and in a simulation. The preset (`millrace`) puts the parts together.
  */
-import { FatalError, RetriableError, StreamsError } from '@millrace/core'
+import { type Duration, durationMs, FatalError, RetriableError, StreamsError } from '@millrace/core'
 import type { BuiltTopology, SerdeDefaults } from '@millrace/core/internal'
 import type { StoreEngineProvider, Transport } from '@millrace/core/port'
 import { Cluster, retry, type Surroundings } from '@millrace/protocol'
@@ -16,7 +16,7 @@ import { type AskedStore, queryStore } from './query/local-stores.ts'
 import { keptProcessId, newProcessId } from './process-id.ts'
 import type { AppContext } from './worker/app-context.ts'
 import { GlobalUpdater } from './worker/global-updater.ts'
-import { Worker } from './worker/worker.ts'
+import { type StopOptions, Worker } from './worker/worker.ts'
 
 /** What a runtime stands on. */
 export interface RuntimeParts {
@@ -39,6 +39,8 @@ export interface RuntimeParts {
 export interface CloseOptions {
   /** True: peers take the tasks over at once. False (default, as Kafka): after the session timeout, so that a quick restart finds them again. */
   readonly leaveGroup?: boolean
+  /** Longest wait for the last commit; then everything is closed without it. Default: as long as it takes. */
+  readonly timeout?: Duration
 }
 
 /** An instance of the application and what it holds, of those that named an address. */
@@ -48,6 +50,9 @@ export interface InstanceMetadata {
   readonly active: readonly { readonly topic: string; readonly partition: number }[]
   readonly standby: readonly { readonly topic: string; readonly partition: number }[]
 }
+
+/** After an error the other workers have this long for their last commit, ms. */
+const failureCloseMs = 10_000
 
 export class StreamsRuntime {
   readonly #parts: RuntimeParts
@@ -113,7 +118,8 @@ export class StreamsRuntime {
   async close(options: CloseOptions = {}): Promise<void> {
     if (this.#cycle.state === 'ERROR' || this.#cycle.state === 'NOT_RUNNING') return
     this.#cycle.to('PENDING_SHUTDOWN')
-    await this.#closeAll(options.leaveGroup ?? false)
+    const limit = options.timeout === undefined ? {} : { timeoutMs: durationMs(options.timeout, 'timeout') }
+    await this.#closeAll({ leaveGroup: options.leaveGroup ?? false, ...limit })
   }
 
   /** Suspends processing and punctuation; membership, fetching up to the buffers, and restore go on. */
@@ -324,15 +330,15 @@ export class StreamsRuntime {
         ? error
         : new FatalError('MR_RUNTIME_WORKER', { worker: 'of the application', reason: cause.message }, { cause })
     this.#cycle.to('PENDING_ERROR')
-    await this.#closeAll(false)
+    await this.#closeAll({ leaveGroup: false, timeoutMs: failureCloseMs })
   }
 
-  async #closeAll(leaveGroup: boolean): Promise<void> {
-    this.#closing ??= this.#closeOnce(leaveGroup)
+  async #closeAll(options: StopOptions): Promise<void> {
+    this.#closing ??= this.#closeOnce(options)
     await this.#closing
   }
 
-  async #closeOnce(leaveGroup: boolean): Promise<void> {
+  async #closeOnce(options: StopOptions): Promise<void> {
     const failures: unknown[] = []
     const step = async (work: () => Promise<unknown>): Promise<void> => {
       try {
@@ -342,7 +348,7 @@ export class StreamsRuntime {
       }
     }
     this.#cleaner?.cancel()
-    await step(async () => Promise.all(this.#workers.map(async (worker) => worker.stop({ leaveGroup }))))
+    await step(async () => Promise.all(this.#workers.map(async (worker) => worker.stop(options))))
     await step(async () => this.#global?.close())
     await step(async () => this.#engines?.close())
     await step(async () => this.#adminCluster?.close())

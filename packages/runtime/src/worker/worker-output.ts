@@ -31,6 +31,8 @@ export interface OutputParts {
   readonly member: GroupMember
   /** Number of the worker: part of the transactional id, which must be the same after a restart. */
   readonly workerIndex: number
+  /** Aborted when closing has taken too long: commits are given up. */
+  readonly signal: AbortSignal
 }
 
 /**
@@ -105,7 +107,9 @@ function plainCommitter(parts: OutputParts, producer: Producer, collector: Produ
       throw collector.failure ?? error
     }
   }
-  return new AtLeastOnceCommitter({ flush }, async (positions) => parts.member.commit(positions))
+  return new AtLeastOnceCommitter({ flush }, async (positions) =>
+    parts.member.commit(positions, { signal: parts.signal }),
+  )
 }
 
 function transactionalCommitter(

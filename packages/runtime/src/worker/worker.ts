@@ -14,20 +14,24 @@ import {
   TaskMigratedError,
   TransactionAbortedError,
 } from '@millrace/core'
-import { Cluster, Fetcher, GroupMember, type GroupIdentity, monotonicMs } from '@millrace/protocol'
-import type { TransportRole } from '@millrace/core/port'
-import { leadAssignment, assignmentError } from '../assignment/leader.ts'
+import { monotonicMs } from '@millrace/protocol'
+import { assignmentError } from '../assignment/leader.ts'
 import { readAssignment, type ReceivedAssignment } from '../assignment/received-assignment.ts'
-import { encodeSubscription } from '../assignment/subscription.ts'
-import { ChangelogReader } from '../changelog/reader.ts'
 import type { AppContext } from './app-context.ts'
-import { changelogSource } from './changelog-source.ts'
-import { leaderCluster, patternTopics } from './leader-cluster.ts'
+import { patternTopics } from './leader-cluster.ts'
 import { RepartitionPurge } from './repartition-purge.ts'
-import { type LoopCounters, StreamLoop } from './stream-loop.ts'
-import { resetPlace, TaskSet } from './task-set.ts'
-import { workerSubscription } from './worker-subscription.ts'
+import { SourceWatch } from './source-watch.ts'
+import type { LoopCounters } from './stream-loop.ts'
+import type { TaskSet } from './task-set.ts'
+import { openClients, type WorkerClients } from './worker-clients.ts'
 import { openOutput, type WorkerOutput } from './worker-output.ts'
+
+/** How a worker ends. */
+export interface StopOptions {
+  readonly leaveGroup: boolean
+  /** Longest wait for the last commit, ms; then everything is closed without it. Absent: as long as it takes. */
+  readonly timeoutMs?: number
+}
 
 /** Where a worker stands. */
 export type WorkerState = 'starting' | 'rebalancing' | 'running' | 'stopping' | 'stopped'
@@ -35,32 +39,23 @@ export type WorkerState = 'starting' | 'rebalancing' | 'running' | 'stopping' | 
 /** Wait after an error that may pass, ms. */
 const backoffMs = 200
 
-interface Clients {
-  readonly clusters: readonly Cluster[]
-  readonly produceCluster: Cluster
-  readonly fetcher: Fetcher
-  readonly restoreFetcher: Fetcher
-  readonly reader: ChangelogReader
-  readonly member: GroupMember
-  readonly tasks: TaskSet
-  readonly loop: StreamLoop
-}
-
 export class Worker {
   readonly index: number
   readonly name: string
   readonly #app: AppContext
   readonly #onState: () => void
   #state: WorkerState = 'starting'
-  #clients: Clients | null = null
+  #clients: WorkerClients | null = null
   #output: WorkerOutput | null = null
   #assignment: ReceivedAssignment | null = null
-  #stop: { readonly leaveGroup: boolean } | null = null
+  #stop: StopOptions | null = null
   #joins = 0
   #shutdownRequested = false
   #failingSinceMs: number | null = null
   #ended: Promise<void> | null = null
+  readonly #cut = new AbortController()
   readonly #purge: RepartitionPurge
+  readonly #watch: SourceWatch
 
   /** @param onState called when the state may have changed */
   constructor(app: AppContext, index: number, onState: () => void) {
@@ -69,6 +64,7 @@ export class Worker {
     this.name = `${app.clientId}-worker-${index + 1}`
     this.#onState = onState
     this.#purge = new RepartitionPurge(app)
+    this.#watch = new SourceWatch(app, () => this.#clients?.member.requestRejoin('source topics changed'))
   }
 
   get state(): WorkerState {
@@ -108,10 +104,13 @@ export class Worker {
   }
 
   /** Ends the worker after a last commit; resolves when everything is closed. */
-  async stop(options: { readonly leaveGroup: boolean }): Promise<void> {
+  async stop(options: StopOptions): Promise<void> {
     this.#stop ??= options
     this.#clients?.loop.interrupt()
+    const { timeoutMs } = options
+    const cut = timeoutMs === undefined ? null : this.#app.around.timers.after(timeoutMs, () => this.#cutShort())
     await this.#ended?.catch(() => undefined)
+    cut?.cancel()
   }
 
   /** Tells all instances to shut down, by way of the group; the worker ends by itself then. */
@@ -125,6 +124,12 @@ export class Worker {
     this.#clients?.loop.interrupt()
   }
 
+  /** Closing has taken too long: what waits for the cluster fails now, and nothing more is committed. */
+  #cutShort(): void {
+    this.#cut.abort()
+    void this.#output?.close()
+  }
+
   async #run(): Promise<void> {
     let failure: unknown = null
     try {
@@ -134,7 +139,7 @@ export class Worker {
       this.#setState('stopping')
       await this.#closeTasks(this.#clients)
     } catch (error) {
-      failure = error
+      if (!this.#cut.signal.aborted) failure = error
       this.#setState('stopping')
     }
     await this.#close(failure !== null)
@@ -142,11 +147,12 @@ export class Worker {
     if (failure !== null) throw this.#described(failure)
   }
 
-  async #once(clients: Clients): Promise<void> {
+  async #once(clients: WorkerClients): Promise<void> {
     try {
       await clients.loop.once()
       this.#failingSinceMs = null
       this.#setState(clients.member.identity !== null && clients.tasks.isSettled ? 'running' : 'rebalancing')
+      this.#watch.maybeLook()
       const probeAtMs = this.#assignment?.nextRebalanceMs ?? Number.POSITIVE_INFINITY
       if (this.#app.around.clock.nowMs() >= probeAtMs && !clients.member.isRebalancing) {
         clients.member.requestRejoin('a look at copies that are being built')
@@ -156,7 +162,7 @@ export class Worker {
     }
   }
 
-  async #react(error: unknown, clients: Clients): Promise<void> {
+  async #react(error: unknown, clients: WorkerClients): Promise<void> {
     const { logger, clock, timers } = this.#app.around
     const reason = error instanceof Error ? error.message : String(error)
     if (error instanceof TaskMigratedError) {
@@ -168,21 +174,22 @@ export class Worker {
     const passes = error instanceof RetriableError || error instanceof TransactionAbortedError
     const nowMs = monotonicMs(clock)
     this.#failingSinceMs ??= nowMs
-    if (!passes || nowMs - this.#failingSinceMs > this.#app.options.taskTimeoutMs) throw error
+    if (this.#cut.signal.aborted || !passes || nowMs - this.#failingSinceMs > this.#app.options.taskTimeoutMs)
+      throw error
     logger.warn('tried again after an error', { worker: this.name, reason })
     if (error instanceof TransactionAbortedError || this.#output?.failure != null) await this.#renew(clients)
     await timers.sleep(backoffMs)
   }
 
   /** A new output, and the same tasks from what is committed. */
-  async #renew(clients: Clients): Promise<void> {
+  async #renew(clients: WorkerClients): Promise<void> {
     await clients.tasks.reopenAll(async () => {
       await this.#output?.close()
       this.#output = await this.#openOutput(clients)
     })
   }
 
-  async #lost(clients: Clients): Promise<void> {
+  async #lost(clients: WorkerClients): Promise<void> {
     this.#output?.committer.forget(() => true)
     await clients.tasks.closeAll(false)
     // What is still on its way to changelogs must not arrive after the writes of their new owner.
@@ -192,12 +199,13 @@ export class Worker {
   }
 
   /** The last commit, then a clean close; tasks that belong to others by now are closed without one. */
-  async #closeTasks({ tasks }: Clients): Promise<void> {
+  async #closeTasks({ tasks }: WorkerClients): Promise<void> {
     try {
       await this.#commit(true)
     } catch (error) {
-      if (!(error instanceof TaskMigratedError)) throw error
-      this.#app.around.logger.warn('closed without a commit', { worker: this.name, reason: error.message })
+      const isMinor = error instanceof TaskMigratedError || error instanceof RetriableError || this.#cut.signal.aborted
+      if (!isMinor) throw error
+      this.#app.around.logger.warn('closed without a commit', { worker: this.name, reason: String(error) })
       await tasks.closeAll(false)
       return
     }
@@ -228,7 +236,7 @@ export class Worker {
     this.#purge.maybeRun()
   }
 
-  async #onAssigned(bytes: Uint8Array, clients: () => Clients): Promise<void> {
+  async #onAssigned(bytes: Uint8Array, { tasks, member }: WorkerClients): Promise<void> {
     const assignment = readAssignment(bytes)
     const { options, topology } = this.#app
     if (assignment.errorCode === assignmentError.topicsMissing) {
@@ -244,108 +252,30 @@ export class Worker {
       standby: assignment.standby.length,
       subTopologies: topology.subTopologies.length,
     })
-    const { tasks, member } = clients()
     if (await tasks.apply(assignment, async () => this.#commit())) member.requestRejoin('tasks were given up')
   }
 
-  async #open(): Promise<Clients> {
-    const app = this.#app
-    const { options } = app
-    const groupCluster = await this.#cluster('group')
-    const fetchCluster = await this.#cluster('fetch')
-    const produceCluster = await this.#cluster('produce')
-    const restoreCluster = await this.#cluster('restore')
-    const isolation = options.processingGuarantee === 'exactly-once' ? 'read_committed' : 'read_uncommitted'
-    const limits = {
-      isolation,
-      maxWaitMs: options.fetchMaxWaitMs,
-      minBytes: options.fetchMinBytes,
-      maxBytes: options.fetchMaxBytes,
-      partitionMaxBytes: options.maxPartitionFetchBytes,
-    } as const
-    const fetcher = new Fetcher(fetchCluster, {
-      ...limits,
-      onOutOfRange: (topic, partition) => resetPlace(app, topic, partition),
-    })
-    const restoreFetcher = new Fetcher(restoreCluster, limits)
-    const { adminCluster, around } = app
-    const source = changelogSource({
-      cluster: restoreCluster,
-      fetcher: restoreFetcher,
-      adminCluster,
-      groupId: options.applicationId,
-    })
-    const reader = new ChangelogReader(source, around.logger)
-    const clients = (): Clients => made
-    const tasks: TaskSet = new TaskSet({
-      app,
-      fetcher,
-      reader,
-      produceCluster,
-      collector: () => outputOf(this.#output).collector,
-      wake: () => made.loop.interrupt(),
-    })
-    const member = this.#member(groupCluster, clients)
-    const loop = new StreamLoop({
-      app,
-      fetcher,
-      tasks,
+  async #open(): Promise<WorkerClients> {
+    const clients: WorkerClients = await openClients(this.#app, this.index, {
       output: () => outputOf(this.#output),
-      pollGroup: async () => member.poll(),
       commit: async () => this.#commitInLoop(),
+      onAssigned: async (assignment) => this.#onAssigned(assignment, clients),
+      onLost: async () => this.#lost(clients),
+      joining: () => ({ join: this.#joins++, shutdownRequested: this.#shutdownRequested }),
     })
-    const clusters = [groupCluster, fetchCluster, produceCluster, restoreCluster]
-    const made: Clients = { clusters, produceCluster, fetcher, restoreFetcher, reader, member, tasks, loop }
-    this.#clients = made
-    this.#output = await this.#openOutput(made)
-    return made
+    this.#clients = clients
+    this.#output = await this.#openOutput(clients)
+    return clients
   }
 
-  #member(cluster: Cluster, clients: () => Clients): GroupMember {
-    const app = this.#app
-    const { options } = app
-    const leader = leaderCluster(app)
-    const member: GroupMember = new GroupMember({
-      cluster,
-      sideCluster: app.adminCluster,
-      groupId: options.applicationId,
-      groupInstanceId: options.groupInstanceId === null ? null : `${options.groupInstanceId}-${this.index + 1}`,
-      protocolName: 'stream',
-      rebalanceProtocol: 'cooperative',
-      sessionTimeoutMs: options.sessionTimeoutMs,
-      heartbeatIntervalMs: options.heartbeatIntervalMs,
-      pollIntervalMaxMs: options.maxPollIntervalMs,
-      subscription: async () =>
-        encodeSubscription(
-          await workerSubscription(app, clients(), {
-            join: this.#joins++,
-            shutdownRequested: this.#shutdownRequested,
-          }),
-        ),
-      assign: async (members) =>
-        leadAssignment(members, {
-          topology: app.topology,
-          applicationId: options.applicationId,
-          settings: options,
-          cluster: leader,
-          logger: app.around.logger,
-          memberId: member.memberId,
-          probeAtMs: app.around.clock.nowMs() + options.probingRebalanceIntervalMs,
-        }),
-      onAssigned: async (assignment: Uint8Array, _identity: GroupIdentity) => this.#onAssigned(assignment, clients),
-      onLost: async () => this.#lost(clients()),
-      onWake: () => clients().loop.interrupt(),
+  async #openOutput({ produceCluster, member }: WorkerClients): Promise<WorkerOutput> {
+    return openOutput({
+      app: this.#app,
+      cluster: produceCluster,
+      member,
+      workerIndex: this.index,
+      signal: this.#cut.signal,
     })
-    return member
-  }
-
-  async #openOutput({ produceCluster, member }: Clients): Promise<WorkerOutput> {
-    return openOutput({ app: this.#app, cluster: produceCluster, member, workerIndex: this.index })
-  }
-
-  async #cluster(role: TransportRole): Promise<Cluster> {
-    const { transport, around, options } = this.#app
-    return new Cluster(await transport.open(role), around, { requestTimeoutMs: options.requestTimeoutMs })
   }
 
   /** A worker that failed leaves the group, so that its tasks go to others at once. */
@@ -357,9 +287,7 @@ export class Worker {
     await clients.reader.close()
     await clients.member.leave({ send, reason: failed ? 'the worker failed' : 'the application closes' })
     await this.#output?.close()
-    await clients.fetcher.close()
-    await clients.restoreFetcher.close()
-    await Promise.all(clients.clusters.map(async (cluster) => cluster.close()))
+    await clients.close()
   }
 
   #setState(state: WorkerState): void {
