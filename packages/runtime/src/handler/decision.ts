@@ -33,7 +33,7 @@ export interface Failure<A extends Answer> {
  * A built-in handler also writes a dead letter record whenever a dead letter topic is set, even when it fails (Kafka's
  * LogAndFail and LogAndContinue); a function decides by itself with `dead-letter`.
  *
- * @throws {MR_RECORD_HANDLER} (FatalError) if the handler throws or answers something else
+ * @throws {MR_RECORD_HANDLER} (FatalError) if the handler throws, answers something else, or wants a dead letter without a topic
  */
 export function decide<A extends Answer>(failure: Failure<A>, surroundings: HandlerSurroundings): A {
   const { handler, error, context } = failure
@@ -41,8 +41,11 @@ export function decide<A extends Answer>(failure: Failure<A>, surroundings: Hand
   const answer = builtIn ? handler : ask(failure, handler)
   if (builtIn) log(failure, handler, surroundings.logger)
   const topic = surroundings.deadLetterTopic
-  if (topic !== null && (builtIn || answer === 'dead-letter')) {
-    sendDeadLetter(surroundings.collector, topic, error, context)
+  if (topic !== null) {
+    if (builtIn || answer === 'dead-letter') sendDeadLetter(surroundings.collector, topic, error, context)
+  } else if (answer === 'dead-letter') {
+    const reason = 'it answers "dead-letter", but errorsDeadLetterQueueTopicName is not set'
+    throw new FatalError('MR_RECORD_HANDLER', { option: failure.option, reason }, { cause: error })
   }
   return answer
 }

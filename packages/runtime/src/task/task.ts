@@ -17,19 +17,14 @@ import {
   type TaskId,
   type TopicPartition,
 } from '@millrace/core'
-import {
-  type BuiltTopology,
-  decodeCommitMetadata,
-  encodeCommitMetadata,
-  type LiveStore,
-  type TopologyStore,
-} from '@millrace/core/internal'
+import { type BuiltTopology, decodeCommitMetadata, encodeCommitMetadata, type LiveStore } from '@millrace/core/internal'
 import type { EngineOperation, StoreEngine } from '@millrace/core/port'
 import { toError } from '../handler/dead-letter.ts'
 import { processingError } from '../handler/processing.ts'
 import { buildGraph, type Graph } from './graph.ts'
 import type { LiveSource } from './live-source.ts'
 import { PartitionGroup } from './partition-group.ts'
+import { partOf } from './task-part.ts'
 import type { GlobalStores, PartitionPosition, RawRecords, TaskChangelog } from './ports.ts'
 import { Punctuations } from './punctuation.ts'
 import { RecordQueue } from './record-queue.ts'
@@ -371,20 +366,3 @@ function isForeign(code: string): boolean {
 }
 
 const noProgress: ReadonlyMap<string, number> = new Map()
-
-/** Nodes and stores of a sub-topology, or of all together. */
-function partOf(
-  topology: BuiltTopology,
-  subTopology: number | null,
-): { readonly nodes: readonly string[]; readonly stores: readonly TopologyStore[] } {
-  if (subTopology !== null) {
-    const part = topology.subTopologies.find((each) => each.id === subTopology)
-    const names = new Set(part?.stores ?? [])
-    return { nodes: part?.nodes ?? [], stores: topology.stores.filter((store) => names.has(store.definition.name)) }
-  }
-  const nodes = new Set(topology.subTopologies.flatMap((each) => each.nodes))
-  return {
-    nodes: topology.nodes.map((node) => node.name).filter((name) => nodes.has(name)),
-    stores: topology.stores,
-  }
-}
