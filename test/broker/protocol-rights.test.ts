@@ -1,5 +1,5 @@
 /** Missing rights are named, whatever they are missing for: a real broker with an authorizer and a user without ACLs. */
-import { FatalError, StreamsError } from '@millrace/core'
+import { FatalError, type StreamsError } from '@millrace/core'
 import {
   commitOffsets,
   Cluster,
