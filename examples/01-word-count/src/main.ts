@@ -28,6 +28,9 @@ async function main(given: WordCountArguments): Promise<void> {
     applicationId,
     kafka,
     processingGuarantee: 'exactly-once',
+    // a run that is started again after a kill waits this long for its former life to be given up
+    sessionTimeout: '6s',
+    heartbeatInterval: '1s',
     ...(given.state === null ? {} : { stateDirectory: join(given.state, 'tables') }),
   })
   await app.start()
