@@ -7,7 +7,7 @@
  * their edge is added (see `InsertionSortedSet`), nodes by the final ones.
  */
 import { InsertionSortedSet } from './insertion-sorted-set.ts'
-import { inHashOrder } from './java-hash-order.ts'
+import { inHashOrder, inHashOrderOfCopy } from './java-hash-order.ts'
 import { type NodeGroup, nodeGroups } from './sub-topology.ts'
 import { type DraftNode, type TopologyBuilder, patternText } from './topology-builder.ts'
 
@@ -87,7 +87,7 @@ function nodeText({ node, before, after }: Described): string {
 }
 
 function listText(names: readonly string[]): string {
-  return `[${inHashOrder(names).join(', ')}]`
+  return `[${inHashOrderOfCopy(names).join(', ')}]`
 }
 
 function neighbours(nodes: Iterable<Described>): string {

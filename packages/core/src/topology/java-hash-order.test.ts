@@ -1,7 +1,7 @@
 /** Orders that follow from Java's collections; literal orders were printed by Kafka's describe(). */
 import { describe, expect, it } from 'vitest'
 import { InsertionSortedSet } from './insertion-sorted-set.ts'
-import { inHashOrder, javaHash } from './java-hash-order.ts'
+import { inHashOrder, inHashOrderOfCopy, javaHash } from './java-hash-order.ts'
 
 describe('hash order', () => {
   it('hashes texts as Java does', () => {
@@ -21,6 +21,27 @@ describe('hash order', () => {
       'st-outer-other-join-store',
       'st-left-shared-join-store',
     ])
+  })
+
+  it('has more buckets for a copied set of twelve', () => {
+    const topics = [
+      't0-0BB',
+      't0-1Aa',
+      't0-2BB',
+      't0-3',
+      't0-4Aa',
+      't0-5',
+      't0-6',
+      't0-7',
+      't0-8Aa',
+      't0-9',
+      't0-10',
+      't0-11BB',
+    ]
+    const printed = 't0-4Aa, t0-10, t0-2BB, t0-1Aa, t0-8Aa, t0-6, t0-5, t0-7, t0-0BB, t0-3, t0-9, t0-11BB'
+    expect(inHashOrderOfCopy(topics).join(', ')).toBe(printed)
+    expect(inHashOrder(topics).join(', ')).not.toBe(printed)
+    expect(inHashOrderOfCopy(topics.slice(0, 11))).toEqual(inHashOrder(topics.slice(0, 11)))
   })
 
   it('keeps the given order inside a bucket, and lists equal texts once', () => {
