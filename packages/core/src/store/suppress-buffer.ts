@@ -16,6 +16,7 @@ import {
   type StoredRecordContext,
 } from '../serde/envelope/buffer-value.ts'
 import type { Serde } from '../serde/serde.ts'
+import { kept } from '../serde/slab.ts'
 import { BufferRows } from './buffer-rows.ts'
 import type { StoreDefinition } from './definition.ts'
 import type { ChangelogRecord, LiveStore, StoreHost } from './host.ts'
@@ -185,7 +186,7 @@ class LiveSuppressBuffer<K, V> extends BufferRows<SuppressEntry> implements Supp
   }
 
   private serialized(value: V | null): Uint8Array | null {
-    return value === null || value === undefined ? null : this.valueSerde.serialize(value, this.host.changelogTopic)
+    return value === null || value === undefined ? null : kept(this.valueSerde.serialize(value, this.host.changelogTopic))
   }
 
   private deserialized(bytes: Uint8Array | null, headers: Headers): V | null {

@@ -16,6 +16,7 @@ import type { Headers } from '../record/headers.ts'
 import { noHeaders } from '../record/headers.ts'
 import { decodeValueTimestampHeaders, encodeValueTimestampHeaders } from '../serde/envelope/headers.ts'
 import type { Serde } from '../serde/serde.ts'
+import { kept } from '../serde/slab.ts'
 import type { StoreDefinition } from './definition.ts'
 import { readInt64, writeInt64 } from './int64.ts'
 import type { Content } from './row.ts'
@@ -50,7 +51,7 @@ export class ValueCodec<V> {
     if (value === null) {
       const bytes = content.bytes
       if (bytes === null) return null
-      value = this.serde.deserialize(bytes, this.topic, content.headers)
+      value = this.decode(bytes, content.headers)
       if (typeof value !== 'object') {
         content.value = value
         content.bytes = null
@@ -63,7 +64,7 @@ export class ValueCodec<V> {
   readOld(content: Content): V | null {
     const { bytes, value } = content
     if (bytes === null) return value === null ? null : this.handedOut(value, content)
-    return this.handedOut(this.serde.deserialize(bytes, this.topic, content.headers), content)
+    return this.handedOut(this.decode(bytes, content.headers), content)
   }
 
   /** Sets the content to a new value. Fails before anything has changed. @returns its bytes if they were made */
@@ -82,7 +83,7 @@ export class ValueCodec<V> {
       content.bytes = null
     } else {
       content.value = null
-      content.bytes = bytes ?? this.serde.serialize(inner, this.topic, headers)
+      content.bytes = kept(bytes ?? this.serde.serialize(inner, this.topic, headers))
     }
     content.headers = headers
     if (!this.isPlain) content.timestampMs = (value as ValueTimestampHeaders<V>).timestampMs
@@ -95,7 +96,7 @@ export class ValueCodec<V> {
     const value = content.value
     if (value === null) return null
     const bytes = this.serde.serialize(value, this.topic, content.headers)
-    if (typeof value === 'object') content.bytes = bytes
+    if (typeof value === 'object') content.bytes = kept(bytes)
     return bytes
   }
 
@@ -139,9 +140,15 @@ export class ValueCodec<V> {
     content.headers = this.hasHeaders ? headers : noHeaders
   }
 
-  /** Bytes of a bare value. */
+  /** Bytes of a bare value, to be kept. */
   serialize(value: unknown): Uint8Array {
-    return this.serde.serialize(value, this.topic)
+    return kept(this.serde.serialize(value, this.topic))
+  }
+
+  /** A value of its own: a serde that hands out the bytes it was given would hand out the store's. */
+  private decode(bytes: Uint8Array, headers: Headers): unknown {
+    const value = this.serde.deserialize(bytes, this.topic, headers)
+    return value === bytes ? bytes.slice() : value
   }
 
   private handedOut(value: unknown, content: Content): V {

@@ -142,15 +142,10 @@ class WindowView<K, V> implements WindowStore<K, V>, KeepsTime {
 
   private windowedKey(row: TimedRow): Windowed<K> {
     const startMs = row.primary
-    return { key: this.rows.keyOf(row.slot), window: { startMs, endMs: windowEnd(startMs, this.windowSizeMs) } }
+    return { key: this.rows.keyOf(row.slot), window: { startMs, endMs: startMs + this.windowSizeMs } }
   }
 
   private refuse(): never {
     throw new StreamsError('MR_STORE_CLOSED', { store: this.name, task: this.rows.host.taskName })
   }
-}
-
-/** Start + size, at most `Long.MAX_VALUE`, as in Kafka. */
-function windowEnd(startMs: number, sizeMs: number): number {
-  return Math.min(startMs + sizeMs, 0x8000_0000_0000_0000)
 }

@@ -133,7 +133,11 @@ describe('suppress buffer', () => {
         if (random.chance(0.7)) {
           const value = random.chance(0.1) ? null : `${step}`
           store.view.put(random.between(0, 50), key, change<string>(value, `${step - 1}`), context(step, step))
-        } else if (random.chance(0.6)) store.view.evictWhile(() => store.view.recordCount > 8, () => undefined)
+        } else if (random.chance(0.6))
+          store.view.evictWhile(
+            () => store.view.recordCount > 8,
+            () => undefined,
+          )
         else if (random.chance(0.7)) {
           await store.commit()
           committed = store.changelog.length
@@ -152,7 +156,10 @@ describe('suppress buffer', () => {
       expect(describeAll(copy)).toBe(describeAll(store))
       const drained = [store, copy].map((buffer) => {
         const updates: unknown[] = []
-        buffer.view.evictWhile(() => true, (update) => updates.push(update))
+        buffer.view.evictWhile(
+          () => true,
+          (update) => updates.push(update),
+        )
         return updates
       })
       expect(drained[1]).toEqual(drained[0])

@@ -80,7 +80,10 @@ describe('key-value store', () => {
     const store = await hostedStore<KeyValueStore<string, ValueTimestampHeaders<string>>>(
       any(headersKeyValueStore('s', serdes)),
     )
-    const one = [{ key: 'h', value: Uint8Array.of(1) }, { key: 'n', value: null }]
+    const one = [
+      { key: 'h', value: Uint8Array.of(1) },
+      { key: 'n', value: null },
+    ]
     store.at(1).view.put('a', { value: 'x', timestampMs: 7, headers: one })
     await store.commit()
     await store.rollback()

@@ -46,7 +46,11 @@ export function storeEngineContract(name: string, make: () => Promise<EngineUnde
 
     describePoints(() => engine)
     describeRanges(() => engine)
-    describeLife(() => under.provider, () => engine)
+    describeBulk(() => engine)
+    describeLife(
+      () => under.provider,
+      () => engine,
+    )
   })
 }
 
@@ -139,6 +143,9 @@ function describeRanges(engineOf: () => StoreEngine): void {
     expect([...engine.rangeSync({ gte: text('02999') })].map((row) => shown(row.key))).toEqual(['02999', '99999'])
   })
 
+}
+
+function describeBulk(engineOf: () => StoreEngine): void {
   it('freezes what a snapshot sees', async () => {
     const engine = engineOf()
     if (!engine.supports.snapshots) return

@@ -1,7 +1,15 @@
 /** The JVM's answers to store commands (test/conformance/streams/store-commands), asked of a store without a task around it. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Header, int64, type Serde, type StateStore, type StoreDefinition, type StoreKind, string } from '@millrace/core'
+import {
+  type Header,
+  int64,
+  type Serde,
+  type StateStore,
+  type StoreDefinition,
+  type StoreKind,
+  string,
+} from '@millrace/core'
 import { describe, expect, it } from 'vitest'
 import { keyValueCommand, sessionCommand, versionedCommand, windowCommand } from '../conformance/store-commands.ts'
 import { hex, text } from '../conformance/text.ts'
@@ -9,10 +17,15 @@ import { type HostedStore, hostedStore } from './hosted-store.ts'
 
 interface StoreVector {
   readonly topology: readonly Readonly<Record<string, never>>[]
-  readonly steps: readonly { readonly pipe: { key: string; value: string; ts: number; headers?: [string, string | null][] } }[]
+  readonly steps: readonly {
+    readonly pipe: { key: string; value: string; ts: number; headers?: [string, string | null][] }
+  }[]
   readonly expect: {
     readonly error?: unknown
-    readonly output: Record<string, readonly { key?: string; keyHex?: string; value?: string; valueHex?: string; ts: number }[]>
+    readonly output: Record<
+      string,
+      readonly { key?: string; keyHex?: string; value?: string; valueHex?: string; ts: number }[]
+    >
     readonly stores?: Record<string, { readonly entries: readonly Record<string, unknown>[] }>
     readonly metrics: Record<string, number>
   }
@@ -30,7 +43,7 @@ const kinds: Record<string, StoreKind> = {
 }
 const folder = join(import.meta.dirname, '../../../../test/conformance/streams/store-commands')
 
-describe('stores answer as Kafka\'s', () => {
+describe("stores answer as Kafka's", () => {
   for (const file of readdirSync(folder).sort()) {
     const vector = JSON.parse(readFileSync(join(folder, file), 'utf8')) as StoreVector
     if (vector.expect.error !== undefined) continue
@@ -81,7 +94,12 @@ function definitionOf(spec: Readonly<Record<string, never>>): StoreDefinition<st
   }
 }
 
-function answer(store: HostedStore<StateStore>, definition: StoreDefinition<string, string>, key: string, words: string[]): string {
+function answer(
+  store: HostedStore<StateStore>,
+  definition: StoreDefinition<string, string>,
+  key: string,
+  words: string[],
+): string {
   const { timestampMs, headers } = store.current
   const wrap = (value: string): unknown => {
     if (value === 'null') return null

@@ -53,7 +53,11 @@ const live = (windows: Windows, timeMs: number): boolean => timeMs > windows.obs
 
 describe('window store', () => {
   for (const seed of [31, 32, 33]) {
-    for (const [type, caching] of [['disk', false], ['disk', true], ['memory', false]] as const) {
+    for (const [type, caching] of [
+      ['disk', false],
+      ['disk', true],
+      ['memory', false],
+    ] as const) {
       it(`agrees with a map of rows (seed ${seed}, ${type}, caching ${caching})`, async () => {
         const random = new SeededRandom(seed)
         const options = { ...serdes, windowSize: 1_000, retention, type, caching }
@@ -86,7 +90,10 @@ describe('window store', () => {
               .filter(([time]) => time >= startMs && live(model.now, time))
               .sort(([one], [other]) => one - other)
             const found = [...store.view.fetch(key, startMs, Infinity)].filter((row) => live(model.now, row.key))
-            expect(found.map((row) => [row.key, row.value.value]), `seed ${seed} step ${step}`).toEqual(expected)
+            expect(
+              found.map((row) => [row.key, row.value.value]),
+              `seed ${seed} step ${step}`,
+            ).toEqual(expected)
           } else if (what < 97) {
             ;(store.view as unknown as KeepsTime).observedStreamTimeMs = clock
             await store.commit()
@@ -102,10 +109,13 @@ describe('window store', () => {
         await store.commit()
         const copy = await hostedStore<WindowStore<string, ValueAndTimestamp<string>>>(handle)
         copy.live.restore(store.changelogRecords())
-        const fresh = ({ key }: { key: { window: { startMs: number } } }): boolean => live(model.now, key.window.startMs)
+        const fresh = ({ key }: { key: { window: { startMs: number } } }): boolean =>
+          live(model.now, key.window.startMs)
         expect([...copy.view.all()].filter(fresh)).toEqual([...store.view.all()].filter(fresh))
         await copy.commit()
-        const reopened = await hostedStore<WindowStore<string, ValueAndTimestamp<string>>>(handle, { engine: copy.engine })
+        const reopened = await hostedStore<WindowStore<string, ValueAndTimestamp<string>>>(handle, {
+          engine: copy.engine,
+        })
         expect([...reopened.view.all()]).toEqual([...copy.view.all()])
       })
     }
@@ -154,7 +164,11 @@ describe('window store', () => {
 
 describe('session store', () => {
   for (const seed of [41, 42]) {
-    for (const [type, caching] of [['disk', false], ['disk', true], ['memory', false]] as const) {
+    for (const [type, caching] of [
+      ['disk', false],
+      ['disk', true],
+      ['memory', false],
+    ] as const) {
       it(`agrees with a map of sessions (seed ${seed}, ${type}, caching ${caching})`, async () => {
         const random = new SeededRandom(seed)
         const handle = sessionStore('s', { ...serdes, retention, type, caching }) as never
