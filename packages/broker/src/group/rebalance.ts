@@ -111,7 +111,7 @@ export class Rebalance {
     group.joinDeadline?.cancel()
     group.joinDeadline = undefined
     if (group.state !== 'PreparingRebalance') return
-    for (const member of [...group.members.values()]) {
+    for (const member of group.members.values()) {
       if (member.awaitingJoin || member.groupInstanceId !== null) continue
       member.session?.cancel()
       group.remove(member.id)
@@ -156,7 +156,7 @@ export class Rebalance {
   #expireSyncs(group: Group, generation: number): void {
     if (group.generation !== generation || group.awaitedSyncs.size === 0) return
     if (group.state !== 'CompletingRebalance' && group.state !== 'Stable') return
-    for (const id of [...group.awaitedSyncs]) {
+    for (const id of group.awaitedSyncs) {
       const member = group.remove(id)
       member?.session?.cancel()
     }

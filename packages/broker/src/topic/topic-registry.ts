@@ -61,7 +61,7 @@ export class TopicRegistry implements JournalPart {
   recover(): void {
     const found = this.#foundFiles ?? new Map<string, string[]>()
     for (const topic of this.#byName.values()) {
-      for (const { index } of [...topic.partitions]) topic.partitions[index] = this.#open(topic, index, found)
+      for (const { index } of topic.partitions) topic.partitions[index] = this.#open(topic, index, found)
     }
     this.#foundFiles = undefined
     const known = new Set(this.all().flatMap((topic) => topic.partitions.map((partition) => partition.log.name)))
