@@ -10,6 +10,7 @@ import { groupBy } from '../cluster/grouping.ts'
 import { responseError } from '../cluster/response-error.ts'
 import { offsetCommit, offsetFetch, type OffsetFetchResponse } from '../codec/apis.ts'
 import { errorCode, errorName, isRetriableCode } from '../codec/error-code.ts'
+import { isPlanted } from '../fault-switch.ts'
 
 /** A member's identity in one generation; what fences a commit. */
 export interface GroupIdentity {
@@ -156,7 +157,8 @@ export interface FetchOffsetsOptions extends GroupCallOptions {
 }
 
 /**
- * Committed offsets in the order of `partitions`; of all partitions of the group when `partitions` is null.
+ * Committed offsets in the order of `partitions`; of all partitions of the group, by topic and number, when `partitions` is
+ * null.
  *
  * @throws {MR_PROTOCOL_AUTHORIZATION} (FatalError)
  * @throws {MR_PROTOCOL_DEADLINE} (RetriableError) no coordinator, or a transaction stays pending, until the deadline
@@ -175,7 +177,7 @@ export async function fetchCommittedOffsets(
           name,
           partitionIndexes: list.map((one) => one.partition),
         }))
-  const requireStable = options.requireStable ?? true
+  const requireStable = (options.requireStable ?? true) && !isPlanted('unstable-offsets')
   const response = await cluster.coordinators.call({
     kind: 'group',
     key: groupId,
@@ -191,7 +193,7 @@ export async function fetchCommittedOffsets(
   const code = fetchCode(response)
   if (code !== 0) throw responseError(code, { api: 'OffsetFetch', what: `group "${groupId}"` })
   const all = committed(response)
-  if (partitions === null) return all
+  if (partitions === null) return all.toSorted(byPartition)
   const byName = new Map(all.map((one) => [`${one.topic}/${one.partition}`, one]))
   return partitions.map(
     ({ topic, partition }) =>
@@ -200,6 +202,11 @@ export async function fetchCommittedOffsets(
 }
 
 const firstWithGroups = 8
+
+function byPartition(a: CommittedOffset, b: CommittedOffset): number {
+  if (a.topic !== b.topic) return a.topic < b.topic ? -1 : 1
+  return a.partition - b.partition
+}
 
 function fetchCode(response: OffsetFetchResponse): number {
   const group = response.groups[0] ?? response

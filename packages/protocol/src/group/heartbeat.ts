@@ -10,6 +10,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { monotonicMs } from '../cluster/surroundings.ts'
 import { heartbeat } from '../codec/apis.ts'
 import { errorCode } from '../codec/error-code.ts'
+import { isSilenced } from '../fault-switch.ts'
 import type { GroupIdentity } from './group-offsets.ts'
 
 /** What a heartbeat needs and tells. */
@@ -76,7 +77,7 @@ export class Heartbeat {
   async #beat(): Promise<void> {
     const { cluster, sessionTimeoutMs, identity, onAnswer, onFailure } = this.#options
     const asked = identity()
-    if (asked === null) return
+    if (asked === null || isSilenced(cluster.around)) return
     this.#beating = true
     const sentMs = monotonicMs(cluster.around.clock)
     try {
