@@ -30,7 +30,7 @@ const topology = {
   ],
   stores: [{ definition: { name: 's' }, processors: [], changelogTopic: 's-changelog', changelogIsSource: false }],
   topicName: (name: string, app: string) => (name.endsWith('changelog') ? `${app}-${name}` : name),
-} as Partial<BuiltTopology> as BuiltTopology
+} as unknown as BuiltTopology
 const counts: Record<string, number> = { a: 3, b: 4, c: 4 }
 const end = 1_000
 
