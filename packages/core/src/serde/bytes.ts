@@ -1,7 +1,10 @@
 import { wrongType } from './refusal.ts'
 import type { Serde } from './serde.ts'
 
-/** Bytes as they are; Kafka's ByteArraySerializer. What it reads is a copy, so it can be kept. */
+/**
+ * Bytes as they are; Kafka's ByteArraySerializer. What a source hands out is a view on the fetched batch, which stays in
+ * memory as long as the view: copy bytes that you keep for long (stores do).
+ */
 export function bytes(): Serde<Uint8Array> {
   return bytesSerde
 }
@@ -12,5 +15,5 @@ const bytesSerde: Serde<Uint8Array> = {
     if (!(value instanceof Uint8Array)) throw wrongType('bytes', 'a Uint8Array', value)
     return value
   },
-  deserialize: (view) => new Uint8Array(view),
+  deserialize: (view) => view,
 }

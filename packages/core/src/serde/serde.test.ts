@@ -15,6 +15,7 @@ import { list } from './list.ts'
 import { nullable } from './nullable.ts'
 import type { Serde } from './serde.ts'
 import { type StandardSchema, toKeySerde, toSerde } from './standard-schema.ts'
+import { kept } from './slab.ts'
 import { string } from './string.ts'
 import { uuid } from './uuid.ts'
 import { sessionWindowed, timeWindowed } from './windowed.ts'
@@ -113,11 +114,29 @@ describe('serdes', () => {
     }
   })
 
-  it('return bytes that can be kept when the buffer is used again', () => {
-    const buffer = fromHex('0102')
-    const kept = bytes().deserialize(buffer.subarray(0, 1))
-    buffer[0] = 9
-    expect(kept).toEqual(fromHex('01'))
+  it('hand out bytes as the view they were given', () => {
+    const view = fromHex('0102').subarray(0, 1)
+    expect(bytes().deserialize(view)).toBe(view)
+  })
+
+  it('give texts of one shared buffer each their own bytes, whatever their length', () => {
+    const texts = Array.from({ length: 3_000 }, (_, i) => `${i} ${'x'.repeat(i % 200)}`)
+    const encoded = texts.map((text) => string().serialize(text))
+    expect(encoded.map((one) => string().deserialize(one))).toEqual(texts)
+    const long = 'é'.repeat(100_000)
+    expect(string().deserialize(string().serialize(long))).toBe(long)
+  })
+
+  it('are copied when kept, if they are a small part of a larger buffer', () => {
+    const own = fromHex('0102')
+    expect(kept(own)).toBe(own)
+    const part = new Uint8Array(10_000).subarray(0, 100)
+    expect(kept(part).buffer.byteLength).toBe(100)
+    const small = new Uint8Array(10_000).subarray(8, 10)
+    expect(kept(small).buffer.byteLength).toBe(2)
+    const whole = new Uint8Array(10_000)
+    expect(kept(whole)).toBe(whole)
+    expect(kept(string().serialize('a'.repeat(100))).buffer.byteLength).toBe(100)
   })
 
   it.each([

@@ -6,7 +6,8 @@ import type { Headers } from '../record/headers.ts'
  * Both are synchronous and pure. Null never reaches them: the caller writes and reads null keys and values itself, also
  * for a serde with `nullable: true` (made by `nullable(…)`), which only declares that its type includes null.
  * `topic` is the real topic's name and `headers` those of the record, for serdes that need them; the built-in ones ignore both.
- * `deserialize` gets a view on a larger buffer: copy what is kept.
+ * `deserialize` gets a view on a larger buffer, and may hand it out; `serialize` may return one. Who keeps bytes copies them,
+ * as stores do.
  *
  * @throws {MR_SERDE_…} from both, when the value or the bytes do not fit
  */

@@ -1,4 +1,5 @@
 import {
+  bytes,
   headersKeyValueStore,
   int64,
   type KeyValueStore,
@@ -22,6 +23,20 @@ const logged = (store: HostedStore<never>): unknown[] =>
   store.changelog.map((r) => [text(r.key), text(r.value), r.timestampMs])
 
 describe('key-value store', () => {
+  it('keeps bytes of its own: neither the buffer they came from nor what was read changes them', async () => {
+    const definition = keyValueStore('s', { key: string(), value: bytes() })
+    const store = await hostedStore<KeyValueStore<string, Uint8Array>>(
+      definition as unknown as StoreDefinition<never, never>,
+    )
+    const fetched = new Uint8Array(1_000)
+    store.at(1).view.put('a', fetched.subarray(10, 12))
+    fetched[10] = 9
+    const read = store.view.get('a')
+    expect(read).toEqual(new Uint8Array(2))
+    ;(read as Uint8Array)[0] = 8
+    expect(store.view.get('a')).toEqual(new Uint8Array(2))
+  })
+
   for (const caching of [false, true]) {
     it(`answers like Kafka's (caching ${caching})`, async () => {
       const store = await hostedStore<KeyValueStore<string, string>>(any(keyValueStore('s', { ...serdes, caching })))
