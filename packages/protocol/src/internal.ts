@@ -19,6 +19,14 @@ export { ByteReader } from './codec/byte-reader.ts'
 export { ByteWriter } from './codec/byte-writer.ts'
 export { errorCode, type ErrorName, errorName, isInvalidMetadataCode, isRetriableCode } from './codec/error-code.ts'
 export {
+  isPlanted,
+  plantableFaults,
+  plantedActs,
+  type PlantedFault,
+  plantFault,
+  silenceWhile,
+} from './fault-switch.ts'
+export {
   decodeRequestHeader,
   type DecodedRequestHeader,
   decodeResponseHeader,
@@ -26,13 +34,7 @@ export {
   encodeResponseHeader,
 } from './codec/header.ts'
 export { type FieldSchema, hasVersion, type MessageInput, type MessageSchema } from './codec/schema.ts'
-export {
-  compress,
-  type CompressionName,
-  compressionNames,
-  decompress,
-  loadCodecs,
-} from './compression/compression.ts'
+export { compress, type CompressionName, compressionNames, decompress, loadCodecs } from './compression/compression.ts'
 export { murmur2, partitionForKey } from './partition/murmur2.ts'
 export {
   BatchHeader,

@@ -10,6 +10,7 @@
 import type { FetchResponseAbortedTransaction } from '../codec/apis.ts'
 import type { BatchHeader } from '../record-batch/batch-header.ts'
 import { controlType } from '../record-batch/control-record.ts'
+import { isPlanted } from '../fault-switch.ts'
 import { decodeBatch } from '../record-batch/record-batch.ts'
 
 /** State of the walk over the batches of one fetch response of one partition, in log order. */
@@ -20,7 +21,8 @@ export class AbortedFilter {
 
   /** @param aborted as in the response; null in read_uncommitted, then only control batches are hidden */
   constructor(aborted: readonly FetchResponseAbortedTransaction[] | null) {
-    this.#list = (aborted ?? []).toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1))
+    const sorted = (aborted ?? []).toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1))
+    this.#list = isPlanted('aborted-unsorted') ? (aborted ?? []) : sorted
   }
 
   /**
@@ -32,11 +34,13 @@ export class AbortedFilter {
     while (this.#next < this.#list.length && this.#list[this.#next]!.firstOffset <= header.lastOffset) {
       this.#open.add(this.#list[this.#next]!.producerId)
       this.#next++
+      if (isPlanted('aborted-one-by-one')) break
     }
     if (header.isControl) {
       if (this.#open.has(header.producerId) && isAbort(header)) this.#open.delete(header.producerId)
       return false
     }
+    if (isPlanted('aborted-by-key') && isAbort(header)) this.#open.delete(header.producerId)
     return !(header.isTransactional && this.#open.has(header.producerId))
   }
 }

@@ -238,6 +238,15 @@ export class PartitionQueue {
     return true
   }
 
+  /** The planted mistake "send-anew": what may be written already gets new numbers. */
+  renumber(): void {
+    for (const batch of this.unacked) {
+      batch.sequence = this.#nextSequence
+      this.#nextSequence = advanceSequence(this.#nextSequence, batch.recordCount)
+    }
+    this.#closedSequence = this.#nextSequence
+  }
+
   /** Another producer id or epoch: sequences begin at 0. Only while nothing was sent under the old one and is open. */
   identify(identity: ProducerIdentity): void {
     if (identity.producerId !== this.identity.producerId) this.#isKnown = false

@@ -16,8 +16,10 @@ import {
   commitTopics,
   type GroupIdentity,
   type OffsetToCommit,
+  outsider,
   worstCommitCode,
 } from '../group/group-offsets.ts'
+import { isPlanted } from '../fault-switch.ts'
 import type { ProducerIdentity } from '../produce/producer-batch.ts'
 
 /** Who asks, for how long. */
@@ -79,7 +81,9 @@ export async function commitInTransaction(
 ): Promise<void> {
   const { identity, offsets, isAdded } = from
   const { transactionalId, producerId, producerEpoch, isV2, timeoutMs, onLost } = call
-  const { groupId, memberId, generationId, groupInstanceId } = identity
+  const { groupId, memberId, generationId, groupInstanceId } = isPlanted('commit-without-generation')
+    ? outsider(identity.groupId)
+    : identity
   if (!isV2 && !isAdded) await addOffsets(cluster, call, groupId)
   const response = await cluster.coordinators.call({
     kind: 'group',
@@ -143,7 +147,7 @@ export async function endTransaction(
     codeOf: (sent) => sent.errorCode,
     timeoutMs,
     requestTimeoutMs: timeoutMs,
-    resend: isV2,
+    resend: isV2 || isPlanted('end-again'),
     onLost,
   })
   if (response.errorCode !== 0) throw transactionError(response.errorCode, 'EndTxn', transactionalId)

@@ -15,6 +15,7 @@ import { FatalError, type StreamsCode, StreamsError, TaskMigratedError, Transact
 import type { Cluster } from '../cluster/cluster.ts'
 import { UnknownOutcome } from '../cluster/coordinators.ts'
 import { retry } from '../cluster/retry.ts'
+import { isPlanted } from '../fault-switch.ts'
 import type { GroupIdentity, OffsetToCommit } from '../group/group-offsets.ts'
 import type { PartitionQueue } from '../produce/partition-queue.ts'
 import { requestProducerId } from '../produce/producer-id.ts'
@@ -116,7 +117,7 @@ export class TransactionalProducer implements AsyncDisposable {
    */
   async sendOffsets(identity: GroupIdentity, offsets: readonly OffsetToCommit[]): Promise<void> {
     this.#expect('sendOffsets', 'ready', 'open')
-    await this.producer.flush()
+    await this.#flush()
     this.#state = 'open'
     this.#isTouched = true
     const group = `group ${identity.groupId}`
@@ -139,14 +140,14 @@ export class TransactionalProducer implements AsyncDisposable {
    */
   async commit(): Promise<void> {
     this.#expect('commit', 'ready', 'open')
-    await this.producer.flush()
+    await this.#flush()
     if (!this.#isTouched) {
       this.#state = 'ready'
       return
     }
     this.#state = 'committing'
     await this.#end(true)
-    if (!this.#isV2 && this.#isEpochSpent) {
+    if (!this.#isV2 && this.#isEpochSpent && !isPlanted('end-again')) {
       // The commit stands, whatever becomes of the next transaction.
       await this.#renewEpoch().catch((error: unknown) => this.#fail(error))
     }
@@ -186,6 +187,12 @@ export class TransactionalProducer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  async #flush(): Promise<void> {
+    const flushed = this.producer.flush()
+    if (!isPlanted('unawaited-send')) await flushed
+    else void flushed.catch(() => undefined)
   }
 
   async #end(committed: boolean): Promise<void> {
