@@ -56,8 +56,8 @@ export function joinWithTable(
   const supplier = joinStreamTable({ table: rows, left, joiner: request.joiner as never, buffer })
   const node = new PlanNode(name, (builder, parents) => {
     builder.addProcessor(name, parents, { create: () => supplier() })
-    for (const store of rows.storeNames) builder.connect(name, store)
     if (buffer !== null) builder.connect(name, buffer)
+    for (const store of rows.storeNames) builder.connect(name, store)
     if (graceMs !== null && buffer !== null)
       for (const store of rows.storeNames) requireHistory(builder, { store, graceMs, buffer })
   })

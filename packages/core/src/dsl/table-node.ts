@@ -8,14 +8,14 @@ export interface TableNodeSpec {
   readonly supplier: Pick<TableSupplier<any, any>, 'create'>
   /** The table's own store, or null. */
   readonly store: StoreSpec | null
-  /** Stores of others, connected before it; read when the topology is written, because they may come late. */
+  /** Stores of others, connected behind it; read when the topology is written, because they may come late. */
   readonly reads?: () => readonly string[]
 }
 
 export function tableNode({ name, supplier, store, reads = () => [] }: TableNodeSpec): PlanNode {
   return new PlanNode(name, (builder, parents) => {
     builder.addProcessor(name, parents, { create: () => supplier.create() })
-    for (const other of reads()) builder.connect(name, other)
     if (store !== null) builder.addStore(store, [name])
+    for (const other of reads()) builder.connect(name, other)
   })
 }
