@@ -26,7 +26,8 @@ export async function deleteRecords(
   options: AdminOptions = {},
 ): Promise<void> {
   const timeoutMs = options.timeoutMs ?? adminTimeoutMs
-  await cluster.metadata.need([...new Set(records.map(({ topic }) => topic))], { timeoutMs })
+  const topics = [...new Set(records.map(({ topic }) => topic))]
+  await cluster.metadata.need(topics, { timeoutMs })
   await retry(cluster.around, { what: 'DeleteRecords', timeoutMs }, async () => {
     try {
       const perLeader = groupBy(
@@ -35,7 +36,7 @@ export async function deleteRecords(
       )
       await Promise.all([...perLeader].map(async ([leader, list]) => deleteAt(cluster, leader, { list, timeoutMs })))
     } catch (error) {
-      if (error instanceof RetriableError) await cluster.metadata.refresh()
+      if (error instanceof RetriableError) await cluster.metadata.refresh(topics)
       throw error
     }
   })

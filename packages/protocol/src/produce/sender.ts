@@ -122,6 +122,7 @@ export class Sender {
         request.bytes += batch.bytes.length
       }
     }
+    if (this.#stopped) return false
     if (needsMetadata) void this.#refresh()
     if (toAdd.length > 0) void this.#add(toAdd)
     for (const [leader, { batches }] of perLeader) {
