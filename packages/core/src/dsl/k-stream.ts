@@ -201,7 +201,8 @@ export class KStream<out K, out V> {
       generated: options.name === undefined,
     })
     const sources = new Set([node.name])
-    return new KStream(appended(this.state, node, { key, value, sources, repartitionRequired: false }))
+    const known = { key: key ?? this.state.key, value: value ?? this.state.value }
+    return new KStream(appended(this.state, node, { ...known, sources, repartitionRequired: false }))
   }
 
   /**

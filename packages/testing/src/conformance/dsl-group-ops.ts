@@ -99,6 +99,12 @@ export class CogroupedResult {
   }
 }
 
+/** Kafka passes no key serde of the inputs on to a cogroup. */
+function storedCogroup(op: object): object {
+  const options = tableOptions(op)
+  return { ...options, materialized: { key: null, ...options.materialized } }
+}
+
 export function groupedOp(grouped: Grouped, op: GroupedOp): unknown {
   switch (op.op) {
     case 'count':
@@ -155,7 +161,7 @@ export function cogroupedOp(result: CogroupedResult, op: GroupedOp, surroundings
     case 'windowedBy':
       return new CogroupedResult(result.inputs, windows(op.window))
     case 'aggregate':
-      return result.aggregate(op.init, 'merger' in op ? op.merger : undefined, tableOptions(op))
+      return result.aggregate(op.init, 'merger' in op ? op.merger : undefined, storedCogroup(op))
     case 'count':
     case 'reduce':
     case 'emitStrategy':

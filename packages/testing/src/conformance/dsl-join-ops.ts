@@ -1,6 +1,6 @@
 /** Joins of a KStream: with a stream, a table, a global table. */
 import { GlobalKTable, KStream, KTable, type StoreType } from '@millrace/core'
-import { nameOf, serdesOf, storeSupplier } from './dsl-options.ts'
+import { configuredSerdes, nameOf, serdesOf, storeSupplier } from './dsl-options.ts'
 import { valueFirst } from './dsl-stream-ops.ts'
 import { expression } from './expression.ts'
 import { joiner } from './functions.ts'
@@ -44,8 +44,8 @@ function streamJoined(joined: StreamJoined = {}): object {
   const types: Readonly<Record<string, StoreType>> = { 'in-memory': 'memory', rocksdb: 'disk' }
   return {
     ...nameOf(joined),
-    ...serdesOf(joined),
-    ...(otherValueSerde === undefined ? {} : { otherValue: serde(otherValueSerde) }),
+    ...configuredSerdes(joined, true),
+    otherValue: otherValueSerde === undefined ? null : serde(otherValueSerde),
     ...(storeName === undefined ? {} : { store: storeName }),
     ...(logging === undefined ? {} : { logging }),
     ...(storeType === undefined ? {} : { type: types[storeType] }),

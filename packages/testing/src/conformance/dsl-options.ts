@@ -26,10 +26,32 @@ export function serdesOf(op: object): SerdeOptions {
   }
 }
 
+/**
+ * Serdes of a Grouped or StreamJoined. Kafka passes serdes on only where there is no such object; in one that is there, what
+ * it does not say is the default serde (null).
+ */
+export function configuredSerdes(op: object, isThere: boolean): SerdeOptions {
+  return isThere ? ({ key: null, value: null, ...serdesOf(op) } as SerdeOptions) : {}
+}
+
+/** True if the op has any part of a Grouped. */
+export function isGrouped(op: object): boolean {
+  return 'name' in op || 'keySerde' in op || 'valueSerde' in op
+}
+
 /** Name and store of an op that makes a table. */
 export function tableOptions(op: object): { name?: string; materialized?: MaterializedSpec } {
   const { materialized } = op as { readonly materialized?: Materialized }
   return { ...nameOf(op), ...(materialized === undefined ? {} : { materialized: materializedSpec(materialized) }) }
+}
+
+/** As above, where Kafka takes the serdes of the store from the Materialized alone. */
+export function storedTableOptions(op: object): { name?: string; materialized?: MaterializedSpec } {
+  const options = tableOptions(op)
+  const { materialized } = options
+  return materialized === undefined
+    ? options
+    : { ...options, materialized: { key: null, value: null, ...materialized } }
 }
 
 /** Kafka needs a Materialized wherever an aggregation is named: `Materialized.with(null, null)` if there is none. */

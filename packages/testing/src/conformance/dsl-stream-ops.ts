@@ -1,7 +1,7 @@
 /** Ops on a KStream, except joins. */
 import type { BranchCondition, KStream } from '@millrace/core'
 import { bareTopic } from '@millrace/core/internal'
-import { nameOf, serdesOf, tableOptions } from './dsl-options.ts'
+import { configuredSerdes, isGrouped, nameOf, serdesOf, storedTableOptions } from './dsl-options.ts'
 import type { DslSurroundings } from './dsl-surroundings.ts'
 import { expression } from './expression.ts'
 import { partitioner, topicNameExtractor } from './extractors.ts'
@@ -46,11 +46,14 @@ export function streamOp(stream: Stream, op: StreamOp | SharedOp, surroundings: 
     case 'to':
       return sink(stream, op)
     case 'toTable':
-      return stream.toTable(tableOptions(op))
+      return stream.toTable(storedTableOptions(op))
     case 'groupByKey':
-      return stream.groupByKey({ ...nameOf(op), ...serdesOf(op) })
+      return stream.groupByKey({ ...nameOf(op), ...configuredSerdes(op, isGrouped(op)) })
     case 'groupBy':
-      return stream.groupBy(valueFirst(expression(op.key as string)), { ...nameOf(op), ...serdesOf(op) })
+      return stream.groupBy(valueFirst(expression(op.key as string)), {
+        ...nameOf(op),
+        ...configuredSerdes(op, isGrouped(op)),
+      })
     case 'repartition':
       return repartition(stream, op)
     case 'process':
@@ -63,7 +66,8 @@ export function streamOp(stream: Stream, op: StreamOp | SharedOp, surroundings: 
 
 function repartition(stream: Stream, op: Extract<StreamOp, { op: 'repartition' }>): Stream {
   const partitions = op.partitions === undefined ? {} : { partitions: op.partitions }
-  return stream.repartition({ ...nameOf(op), ...serdesOf(op), ...partitions })
+  // The value serde is passed on, that of the key is not.
+  return stream.repartition({ ...nameOf(op), key: null as never, ...serdesOf(op), ...partitions })
 }
 
 function process(

@@ -1,6 +1,6 @@
 /** Ops on a KTable, with joins of two tables. */
 import type { KeyValueStore, KTable, ValueTransformer } from '@millrace/core'
-import { nameOf, serdesOf, tableOptions } from './dsl-options.ts'
+import { nameOf, serdesOf, storedTableOptions, tableOptions } from './dsl-options.ts'
 import type { Joins } from './dsl-join-ops.ts'
 import { pairMapper, valueFirst } from './dsl-stream-ops.ts'
 import type { DslSurroundings } from './dsl-surroundings.ts'
@@ -17,17 +17,17 @@ type Table = KTable<any, any, any>
 export function tableOp(table: Table, op: TableOp, surroundings: DslSurroundings): unknown {
   switch (op.op) {
     case 'filter':
-      return table.filter(valueFirst(predicate(op.predicate)), tableOptions(op))
+      return table.filter(valueFirst(predicate(op.predicate)), storedTableOptions(op))
     case 'filterNot':
-      return table.filterNot(valueFirst(predicate(op.predicate)), tableOptions(op))
+      return table.filterNot(valueFirst(predicate(op.predicate)), storedTableOptions(op))
     case 'mapValues': {
       const mapped = expression(op.value)
-      return table.mapValues((value, key) => mapped(op.withKey === true ? key : null, value), tableOptions(op))
+      return table.mapValues((value, key) => mapped(op.withKey === true ? key : null, value), storedTableOptions(op))
     }
     case 'transformValues': {
       const stores = provided(op.provides, surroundings.stores)
       const supplier = { create: (): Transformer => new Transformer(op.transformer), stores }
-      return table.transformValues(supplier, { ...tableOptions(op), stores: op.stores ?? [] })
+      return table.transformValues(supplier, { ...storedTableOptions(op), stores: op.stores ?? [] })
     }
     case 'toStream':
       if (op.key === undefined) return table.toStream(nameOf(op))
