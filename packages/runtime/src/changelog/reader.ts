@@ -7,6 +7,7 @@
  */
 import { formatTopicPartition, StreamsError, TaskCorruptedError, type TopicPartition } from '@millrace/core'
 import type { Logger, StoreEngine } from '@millrace/core/port'
+import { isPlanted } from '@millrace/protocol/internal'
 import { readPosition } from './positions.ts'
 import { RestoreJob, type RestoreBatch, type RestoreChangelog, restoreStart, type RestoreTask } from './restore-job.ts'
 
@@ -94,6 +95,7 @@ export class ChangelogReader {
     this.#forget(running)
     await this.#applying
     try {
+      if (isPlanted('end-as-position')) running.job.skipToEnd()
       await running.job.apply()
     } finally {
       running.done(new StreamsError('MR_RUNTIME_CLOSED', { what: `The restore of task ${taskName}` }))

@@ -6,6 +6,7 @@
  * the middle is a prefix too. Positions move by batch headers: a tail of transaction markers counts as read.
  */
 import { formatTopicPartition, type Headers, TaskCorruptedError, type TopicPartition } from '@millrace/core'
+import { isPlanted } from '@millrace/protocol/internal'
 import type { ChangelogRecord } from '@millrace/core/internal'
 import type { EngineOperation, StoreEngine } from '@millrace/core/port'
 import { positionOperation, restoredThrough } from './positions.ts'
@@ -113,6 +114,7 @@ export class RestoreJob {
   take(at: TopicPartition, batches: readonly RestoreBatch[], nextOffset: number): void {
     const progress = this.#progress.get(formatTopicPartition(at.topic, at.partition))
     if (progress === undefined) return
+    const before = progress.fetched
     for (const { records, first } of batches) {
       for (let i = first; i < records.count && records.offsetAt(i) < progress.end; i++) {
         const key = records.keyAt(i)
@@ -128,6 +130,9 @@ export class RestoreJob {
       }
     }
     progress.fetched = Math.min(nextOffset, progress.end)
+    if (!isPlanted('restore-by-record')) return
+    const last = batches.findLast(({ records }) => records.count > 0)?.records
+    progress.fetched = last === undefined ? before : last.offsetAt(last.count - 1) + 1
   }
 
   /** True when something was taken and not applied yet. */
@@ -138,6 +143,13 @@ export class RestoreJob {
   /** True when there is enough for one engine batch, or nothing more will come. */
   get isDue(): boolean {
     return this.#pendingCount >= recordsPerBatch || (this.#pendingCount > 0 && this.open().length === 0)
+  }
+
+  /** The planted mistake "end-as-position": what was not read counts as read. */
+  skipToEnd(): void {
+    for (const progress of this.#progress.values()) {
+      if (Number.isFinite(progress.end)) progress.fetched = progress.end
+    }
   }
 
   /** Applies what was taken and writes it with its positions. */

@@ -29,6 +29,7 @@ function traced(name: string, trace: string[], changelogs: readonly CommitChange
       name,
       flushStores: () => trace.push(`${name} flush`),
       committableOffsets: () => positions,
+      anchor: () => positions[0] ?? null,
       stage: () => [{ key: row, value: row }],
       committed: () => trace.push(`${name} committed`),
     },

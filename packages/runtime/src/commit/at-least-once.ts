@@ -5,6 +5,7 @@
  * refuse offsets while it rebalances; the state is written by then, so the offsets are owed and go with the next commit.
  */
 import { formatTopicPartition, RetriableError } from '@millrace/core'
+import { isPlanted } from '@millrace/protocol/internal'
 import type { CommitOptions, CommitPosition, CommitProducer, Committer, CommitUnit } from './committer.ts'
 import { writeEngineBatch } from './engine-batch.ts'
 
@@ -32,6 +33,7 @@ export class AtLeastOnceCommitter implements Committer {
   // RECORD PATH 8/8: what the records have changed becomes durable, state first, then the offsets; only now is it done.
   async commit(units: readonly CommitUnit[], options?: CommitOptions): Promise<void> {
     for (const { task } of units) task.flushStores()
+    if (isPlanted('offsets-first')) await this.#commitOffsets(units.flatMap(({ task }) => task.committableOffsets()))
     await this.#producer.flush()
     for (const unit of units) {
       const positions = unit.task.committableOffsets()

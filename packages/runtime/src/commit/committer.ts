@@ -19,6 +19,8 @@ export interface CommitTask {
   readonly name: string
   flushStores(): void
   committableOffsets(): readonly CommitPosition[]
+  /** A position of some input, moved or not; null while none is known. */
+  anchor(): CommitPosition | null
   stage(): EngineOperation[]
   committed(positions: readonly CommitPosition[]): void
 }

@@ -1,4 +1,5 @@
 /** The one engine batch of a task in a commit: staged rows and the positions that fit them. */
+import { isPlanted } from '@millrace/protocol/internal'
 import { acknowledgedThrough, positionOperation, restoredThrough } from '../changelog/positions.ts'
 import type { CommitOptions, CommitPosition, CommitUnit } from './committer.ts'
 
@@ -13,6 +14,7 @@ export async function writeEngineBatch(
   options: CommitOptions = {},
 ): Promise<void> {
   const operations = unit.task.stage()
+  const rows = operations.length
   for (const { topic, partition, isSource } of unit.changelogs) {
     if (isSource) {
       const input = positions.find((position) => position.topic === topic && position.partition === partition)
@@ -21,6 +23,9 @@ export async function writeEngineBatch(
     }
     const last = unit.acknowledgedOffset(topic, partition)
     if (last !== undefined) operations.push(positionOperation(topic, partition, acknowledgedThrough(last)))
+  }
+  if (operations.length > rows && isPlanted('position-apart')) {
+    await unit.engine.write(operations.splice(rows), options)
   }
   if (operations.length > 0) await unit.engine.write(operations, options)
 }

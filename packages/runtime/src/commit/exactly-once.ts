@@ -5,7 +5,7 @@
  * Whatever fails leaves the producer failed, and its error says so (TransactionAbortedError): the worker then drops the
  * tasks and opens them again from what is committed. There is no other way out (exactly-once, decision 3).
  */
-import { formatTopicPartition } from '@millrace/core'
+import { isPlanted } from '@millrace/protocol/internal'
 import type { CommitOptions, CommitPosition, Committer, CommitUnit } from './committer.ts'
 import { writeEngineBatch } from './engine-batch.ts'
 
@@ -21,8 +21,6 @@ export interface CommitTransaction {
 
 export class ExactlyOnceCommitter implements Committer {
   readonly #transaction: CommitTransaction
-  /** The last position of some input of each task: a transaction without new input is fenced by it. */
-  readonly #last = new Map<string, CommitPosition>()
 
   constructor(transaction: CommitTransaction) {
     this.#transaction = transaction
@@ -33,17 +31,23 @@ export class ExactlyOnceCommitter implements Committer {
     return false
   }
 
-  forget(isLost: (topic: string, partition: number) => boolean): void {
-    for (const [name, { topic, partition }] of this.#last) if (isLost(topic, partition)) this.#last.delete(name)
+  forget(): void {
+    // Nothing is kept from one commit to the next.
   }
 
   async commit(units: readonly CommitUnit[], options?: CommitOptions): Promise<void> {
     for (const { task } of units) task.flushStores()
     const byUnit = units.map((unit) => ({ unit, positions: unit.task.committableOffsets() }))
     const moved = byUnit.flatMap(({ positions }) => positions)
-    for (const position of moved) this.#last.set(formatTopicPartition(position.topic, position.partition), position)
+    if (isPlanted('state-before-end')) {
+      for (const { unit, positions } of byUnit) await writeEngineBatch(unit, positions, options)
+    }
     if (moved.length > 0 || this.#transaction.isOpen) {
-      await this.#transaction.sendOffsets(moved.length > 0 ? moved : [...this.#last.values()].slice(0, 1))
+      const offsets = moved.length > 0 ? moved : anchorOf(units)
+      // Offsets are what the group fences by: without any there is no commit. A position is known soon.
+      if (offsets.length === 0) return
+      const isUnfenced = moved.length === 0 && isPlanted('punctuation-unfenced')
+      if (!isUnfenced) await this.#transaction.sendOffsets(offsets)
       await this.#transaction.commit()
     }
     for (const { unit, positions } of byUnit) {
@@ -51,4 +55,13 @@ export class ExactlyOnceCommitter implements Committer {
       unit.task.committed(positions)
     }
   }
+}
+
+/** One position of a task that is part of the commit, to be committed once more. */
+function anchorOf(units: readonly CommitUnit[]): CommitPosition[] {
+  for (const { task } of units) {
+    const anchor = task.anchor()
+    if (anchor !== null) return [anchor]
+  }
+  return []
 }

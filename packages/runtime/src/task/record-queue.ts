@@ -66,6 +66,11 @@ export class RecordQueue implements Prioritised, RawSource {
     return this.hasHead ? this.headOffset : this.nextOffset
   }
 
+  /** Reading begins here, if nothing was enqueued before. */
+  begin(offset: number): void {
+    if (this.nextOffset < 0) this.nextOffset = offset
+  }
+
   add(records: RawRecords): void {
     this.nextOffset = records.nextOffset
     if (records.count === 0) return

@@ -250,10 +250,28 @@ export class Task {
     for (const queue of this.group.all()) {
       const { topic, partition, position: offset } = queue
       if (offset < 0 || this.committedOffsets.get(formatTopicPartition(topic, partition)) === offset) continue
-      const metadata = encodeCommitMetadata({ partitionTimeMs: queue.partitionTimeMs, processors: noProgress })
-      positions.push({ topic, partition, offset, metadata })
+      positions.push({ topic, partition, offset, metadata: metadataOf(queue) })
     }
     return positions
+  }
+
+  /**
+   * A position of some input that may be committed although it has not moved: a transaction without new input is fenced by
+   * it. Null while no position is known.
+   */
+  anchor(): PartitionPosition | null {
+    for (const queue of this.group.all()) {
+      const { topic, partition } = queue
+      const committed = this.committedOffsets.get(formatTopicPartition(topic, partition)) ?? -1
+      const offset = queue.position >= 0 ? queue.position : committed
+      if (offset >= 0) return { topic, partition, offset, metadata: metadataOf(queue) }
+    }
+    return null
+  }
+
+  /** Where reading of an input begins of which nothing was committed and nothing enqueued yet. */
+  begin(topic: string, partition: number, offset: number): void {
+    this.queueOf(topic, partition).begin(offset)
   }
 
   /** Operations of all disk stores, for one engine batch; `committed` or `rollback` follows. */
@@ -366,3 +384,7 @@ function isForeign(code: string): boolean {
 }
 
 const noProgress: ReadonlyMap<string, number> = new Map()
+
+function metadataOf({ partitionTimeMs }: RecordQueue): string {
+  return encodeCommitMetadata({ partitionTimeMs, processors: noProgress })
+}

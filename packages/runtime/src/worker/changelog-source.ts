@@ -1,5 +1,6 @@
 /** The changelog reader's view of the cluster: a fetcher of its own, bounds of logs, committed offsets. */
 import { type Cluster, fetchCommittedOffsets, type Fetcher, listOffsets } from '@millrace/protocol'
+import { isPlanted } from '@millrace/protocol/internal'
 import type { ChangelogSource } from '../changelog/reader.ts'
 
 /** What it is made of. */
@@ -29,7 +30,8 @@ export function changelogSource(parts: ChangelogSourceParts): ChangelogSource {
         { topic, partition, at: 'earliest' as const },
         { topic, partition, at: 'latest' as const },
       ])
-      const found = await listOffsets(cluster, queries, { isolation: 'read_uncommitted' })
+      const isolation = isPlanted('restore-to-stable') ? 'read_committed' : 'read_uncommitted'
+      const found = await listOffsets(cluster, queries, { isolation })
       return partitions.map((_, i) => ({ start: found[2 * i]?.offset ?? 0, end: found[2 * i + 1]?.offset ?? 0 }))
     },
     committed: async (partitions) => {

@@ -8,6 +8,7 @@
 import { FatalError, RetriableError, StreamsError, TaskCorruptedError } from '@millrace/core'
 import { memoryEngine } from '@millrace/core/internal'
 import { fetchCommittedOffsets, monotonicMs, type Cluster } from '@millrace/protocol'
+import { silenceWhile } from '@millrace/protocol/internal'
 import type { ChangelogReader } from '../changelog/reader.ts'
 import type { HeldEngine } from '../changelog/task-engines.ts'
 import type { PartitionPosition } from '../task/ports.ts'
@@ -77,7 +78,9 @@ async function attempt(held: HeldTask, parts: OpenerParts): Promise<OpenTask | n
     task = createTask(held, { parts, engine, counters })
     const committed = await committedPositions(held, app)
     for (const { topic, partition } of task.changelogs()) collector.watch(topic, partition)
-    await reader.restore(task, engine.engine)
+    const restored = reader.restore(task, engine.engine)
+    silenceWhile(app.around, restored)
+    await restored
     await task.load()
     return { task, held: engine, counters, committed }
   } catch (error) {

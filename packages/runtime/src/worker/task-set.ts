@@ -6,6 +6,7 @@
  */
 import { FatalError, formatTopicPartition, type TaskId, type TopicPartition } from '@millrace/core'
 import type { Fetcher, OffsetPlace } from '@millrace/protocol'
+import { isPlanted } from '@millrace/protocol/internal'
 import type { ReceivedAssignment } from '../assignment/received-assignment.ts'
 import type { ChangelogReader } from '../changelog/reader.ts'
 import { toError } from '../handler/dead-letter.ts'
@@ -91,7 +92,7 @@ export class TaskSet {
     const opened = this.#opened
     this.#opened = []
     for (const held of opened) {
-      if (held.isClosed || held.open === null) continue
+      if ((held.isClosed && !isPlanted('stale-after-await')) || held.open === null) continue
       const { task, committed } = held.open
       task.start(committed.filter((position) => position.offset >= 0))
       held.phase = 'running'
@@ -151,6 +152,16 @@ export class TaskSet {
     for (const { id, isStandby, inputs } of held) this.#open(id, isStandby ? null : inputs)
   }
 
+  /** Tells a task where its inputs begin, where it has neither committed nor read anything yet. */
+  beginInputs(held: HeldTask): void {
+    const task = held.open?.task
+    if (task === undefined || task.anchor() !== null) return
+    for (const { topic, partition } of held.inputs) {
+      const offset = this.#parts.fetcher.position(topic, partition) ?? -1
+      if (offset >= 0) task.begin(topic, partition, offset)
+    }
+  }
+
   /** Removes the state of a damaged task and restores it. */
   async rebuild(held: HeldTask): Promise<void> {
     const { id, inputs, open } = held
@@ -179,7 +190,7 @@ export class TaskSet {
   async #openActive(held: HeldTask, parts: OpenerParts): Promise<void> {
     const open = await openActive(held, parts)
     if (open === null) return
-    if (held.isClosed) {
+    if (held.isClosed && !isPlanted('stale-after-await')) {
       open.task.close(false)
       await open.held.release()
       return

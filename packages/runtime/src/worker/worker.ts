@@ -229,6 +229,7 @@ export class Worker {
     if (tasks === undefined || output === null) return
     const dirty = tasks.running.filter((held) => sync || held.open?.task.commitNeeded === true)
     if (dirty.length === 0 && !output.committer.owes) return
+    for (const held of dirty) tasks.beginInputs(held)
     const units = dirty.map((held) => held.unit(output.collector))
     const positions = units.flatMap(({ task }) => task.committableOffsets())
     await output.committer.commit(units, { sync })

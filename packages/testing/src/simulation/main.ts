@@ -1,6 +1,7 @@
 /** The command line of the simulation; `docs/simulation.md` says how to use it. */
 import { parseArgs } from 'node:util'
 import { everyCrash, pairs, type Ran, runChecked, scenarioOf, shrink, swarm } from './explorer.ts'
+import { findPlanted, foundLine } from './planted.ts'
 import { drawPlan, type Plan, type PlanGiven } from './plan.ts'
 import { runPlan } from './run-plan.ts'
 import { scenarios } from './scenario/all.ts'
@@ -19,6 +20,8 @@ const usage = `Runs applications on a simulated cluster with simulated faults.
   --once           runs each seed once; without it twice, and both traces must be equal
   --trace          prints everything that happens in the run of one seed
   --plan JSON      runs this plan, as a failure has printed it
+  --planted        plants known defects one after the other; each must be found within its number of seeds
+  --fault NAME     with --planted: only this one
   --shrink         makes a failing plan smaller before it is printed`
 
 const { values } = parseArgs({
@@ -33,11 +36,15 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     plan: { type: 'string' },
     shrink: { type: 'boolean', default: false },
+    planted: { type: 'boolean', default: false },
+    fault: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
 
 let passed = 0
+/** Planted defects that were not found. */
+let missed = 0
 const failures: Ran[] = []
 /** More than this says nothing new. */
 const failuresMax = 10
@@ -67,7 +74,13 @@ async function main(): Promise<void> {
   }
   const from = Number(values.seed ?? 1)
   const runs = Number(values.runs ?? (values.seed === undefined ? 100 : 1))
-  if (values.trace) {
+  if (values.planted) {
+    await findPlanted(values.fault ?? null, (found) => {
+      process.stdout.write(`${foundLine(found)}\n`)
+      if (found.seeds === null) missed++
+      else passed++
+    })
+  } else if (values.trace) {
     const plan = values.plan === undefined ? drawPlan(from, given) : (JSON.parse(values.plan) as Plan)
     const outcome = await runPlan(plan, scenarioOf(plan), true)
     process.stdout.write(`${outcome.trace?.join('\n')}\n`)
@@ -85,8 +98,9 @@ async function main(): Promise<void> {
       print({ plan: small, outcome: await runChecked(small) })
     }
   }
-  process.stdout.write(`${passed} passed, ${failures.length} failed\n`)
-  if (failures.length > 0) process.exitCode = 1
+  const failed = failures.length + missed
+  process.stdout.write(`${passed} passed, ${failed} failed\n`)
+  if (failed > 0) process.exitCode = 1
 }
 
 if (values.help) process.stdout.write(`${usage}\n`)

@@ -4,10 +4,9 @@ import { applicationScenario } from './application.ts'
 import { copyScenario } from './copy.ts'
 import { count } from './count.ts'
 import { stateless } from './stateless.ts'
+import { ticks } from './ticks.ts'
 import { windowedJoin } from './windowed-join.ts'
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [copyScenario, applicationScenario(stateless), applicationScenario(count), applicationScenario(windowedJoin)].map(
-    (scenario) => [scenario.name, scenario],
-  ),
+  [copyScenario, ...[stateless, count, windowedJoin, ticks].map(applicationScenario)].map((one) => [one.name, one]),
 )

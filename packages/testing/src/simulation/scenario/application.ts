@@ -24,6 +24,8 @@ export interface Application {
   /** @param instance life of the process, for the witnesses of its outputs */
   build(instance: string): Topology
   make(plan: Plan): MakeRecord
+  /** True when it has come to its end by itself, if that takes more than reading all input. */
+  isDone?(world: World, plan: Plan): boolean
   /** What the results break. */
   check(world: World, plan: Plan): string[]
 }
@@ -50,7 +52,10 @@ export function applicationScenario(application: Application): Scenario {
         Array.from({ length: plan.partitions }, (_, partition) => ({ topic, partition })),
       )
       return {
-        isDone: () => upstream.isDone && isCaughtUp(world, applicationId, partitions),
+        isDone: () => 
+          upstream.isDone &&
+          isCaughtUp(world, applicationId, partitions) &&
+          application.isDone?.(world, plan) !== false,
         check: () => [
           ...checkTransactions(world.cluster.state),
           ...endedUnasked(world),

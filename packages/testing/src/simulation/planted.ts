@@ -1,0 +1,78 @@
+/**
+ * Checks the checkers: each planted defect must be found within its number of seeds (faults.md 5.5). A defect that is not
+ * found means that the simulation is blind there.
+ */
+import { type PlantedFault, plantableFaults, plantedActs, plantFault } from '@millrace/protocol/internal'
+import { drawPlan, type PlanGiven } from './plan.ts'
+import { runChecked } from './explorer.ts'
+
+/** Where a defect shows, and within how many seeds it must. */
+interface Row {
+  readonly seeds: number
+  readonly given: PlanGiven
+}
+
+const rows: Readonly<Record<PlantedFault, Row>> = {
+  'unstable-offsets': { seeds: 200, given: {} },
+  'commit-without-generation': { seeds: 200, given: {} },
+  'member-generation': { seeds: 500, given: {} },
+  'state-before-end': { seeds: 50, given: { topology: 'count' } },
+  'position-apart': { seeds: 50, given: { topology: 'count' } },
+  'end-as-position': { seeds: 500, given: { topology: 'count' } },
+  'end-again': { seeds: 1000, given: { version: '3.9' } },
+  'send-anew': { seeds: 1000, given: {} },
+  'answer-for-all': { seeds: 300, given: {} },
+  'unawaited-send': { seeds: 100, given: {} },
+  'aborted-by-key': { seeds: 100, given: { topology: 'copy' } },
+  'aborted-unsorted': { seeds: 100, given: {} },
+  'aborted-one-by-one': { seeds: 100, given: {} },
+  'restore-by-record': { seeds: 50, given: { topology: 'count' } },
+  'restore-to-stable': { seeds: 500, given: { topology: 'count' } },
+  'no-heartbeat-in-restore': { seeds: 100, given: { topology: 'count' } },
+  'ring-off': { seeds: 100, given: { topology: 'count' } },
+  'stale-after-await': { seeds: 500, given: {} },
+  'punctuation-unfenced': { seeds: 200, given: { topology: 'ticks' } },
+  'offsets-first': { seeds: 100, given: { guarantee: 'at-least-once' } },
+}
+
+/** How one defect was found. */
+export interface Found {
+  readonly fault: PlantedFault
+  readonly limit: number
+  /** Seeds it took; null = not found within the limit. */
+  readonly seeds: number | null
+  /** What the checker said. */
+  readonly said: string
+  /** Seeds in which the defective code was reached. */
+  readonly reached: number
+}
+
+/** Plants each defect in turn. @param only one of them, null = all */
+export async function findPlanted(only: string | null, onFound: (found: Found) => void): Promise<void> {
+  for (const fault of Object.keys(plantableFaults) as PlantedFault[]) {
+    if (only === null || only === fault) onFound(await find(fault))
+  }
+}
+
+async function find(fault: PlantedFault): Promise<Found> {
+  const { seeds: limit, given } = rows[fault]
+  let reached = 0
+  try {
+    for (let seed = 1; seed <= limit; seed++) {
+      plantFault(fault)
+      const { violations } = await runChecked(drawPlan(seed, given))
+      if (plantedActs() > 0) reached++
+      const [said] = violations
+      if (said !== undefined) return { fault, limit, seeds: seed, said, reached }
+    }
+  } finally {
+    plantFault(null)
+  }
+  return { fault, limit, seeds: null, said: '', reached }
+}
+
+/** One line of the table. */
+export function foundLine({ fault, limit, seeds, said, reached }: Found): string {
+  const needed = seeds === null ? `NOT FOUND in ${limit} (reached in ${reached})` : `${seeds} of ${limit}`
+  return `${fault.padEnd(26)} ${needed.padEnd(12)} ${said.split('\n')[0]?.slice(0, 90) ?? ''}`
+}
