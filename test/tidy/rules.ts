@@ -40,8 +40,9 @@ const allowedPackages: Readonly<Record<string, readonly string[]>> = {
   runtime: ['@millrace/core', '@millrace/protocol'],
   'transport-kafkajs': ['@millrace/core/port'],
   'store-level': ['@millrace/core/port'],
+  'serde-msgpack': ['@millrace/core'],
   broker: ['@millrace/core', '@millrace/protocol'],
-  testing: ['@millrace/core', '@millrace/protocol', '@millrace/runtime', '@millrace/broker'],
+  testing: ['@millrace/core', '@millrace/protocol', '@millrace/runtime', '@millrace/broker', '@millrace/serde-msgpack'],
   cli: ['@millrace/core', '@millrace/protocol', '@millrace/runtime'],
 }
 

@@ -18,8 +18,8 @@ import {
   stderrLogger,
   StreamsRuntime,
 } from '@millrace/runtime/internal'
+import { msgpack } from '@millrace/serde-msgpack'
 import { levelStores } from '@millrace/store-level'
-import { msgpack } from './default-serde.ts'
 import { presetOptions, type StreamsOptions } from './options.ts'
 import { transportOf } from './transport-of.ts'
 

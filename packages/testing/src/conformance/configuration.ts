@@ -42,7 +42,7 @@ export function driverOptions(vector: Vector): TestDriverOptions {
     else if (special !== undefined) Object.assign(options, special(value))
     else if (value !== null) plain[property] = value
   }
-  return { ...options, ...fromProperties(plain), internalConfig } as TestDriverOptions
+  return { ...options, ...fromProperties(plain), internalConfig, withoutDefaultSerdes: true } as TestDriverOptions
 }
 
 /** Properties whose values are names of the function library, or that the driver takes unchecked. */

@@ -1,9 +1,10 @@
 /** Options of a test driver: those of an application as far as they matter without a cluster, with the same defaults. */
-import { ConfigError } from '@millrace/core'
+import { ConfigError, type Serde } from '@millrace/core'
 import type { BuildSettings } from '@millrace/core/internal'
 import type { Logger } from '@millrace/core/port'
 import type { RecordHandlers, TaskSettings } from '@millrace/runtime/internal'
 import { resolveOptions, type RuntimeOptions } from '@millrace/runtime/internal'
+import { msgpack } from '@millrace/serde-msgpack'
 
 export interface TestDriverOptions extends Partial<RuntimeOptions> {
   /** Wall-clock time at first, ms since the epoch; default 0. */
@@ -12,6 +13,8 @@ export interface TestDriverOptions extends Partial<RuntimeOptions> {
   readonly dslStoreSuppliers?: 'rocksdb' | 'in-memory'
   /** `dsl.store.format`: whether the DSL's stores keep headers (KIP-1285); default `default`. */
   readonly dslStoreFormat?: 'default' | 'headers'
+  /** True: topics and stores without a serde have none, instead of the preset's for internal topics. @internal */
+  readonly withoutDefaultSerdes?: boolean
   /** `upgrade.from`: the release whose formats are still written; default none. */
   readonly upgradeFrom?: string
 }
@@ -40,12 +43,19 @@ const releases: readonly string[] = '2.4 2.5 2.6 2.7 2.8 3.0 3.1 3.2 3.3 3.4 3.5
  * @throws {MR_CONFIG_…} as the constructor of an application would
  */
 export function resolveDriverOptions(options: TestDriverOptions): DriverSettings {
-  const { wallClockMs = 0, applicationId = 'test', dslStoreSuppliers, dslStoreFormat, upgradeFrom, ...rest } = options
+  const { wallClockMs = 0, applicationId = 'test', dslStoreSuppliers, dslStoreFormat, upgradeFrom, ...more } = options
+  const { withoutDefaultSerdes = false, ...rest } = more
   const resolved = resolveOptions({ ...rest, applicationId: 'test' })
   const suppliers = oneOf('dslStoreSuppliers', dslStoreSuppliers ?? 'rocksdb', ['rocksdb', 'in-memory'])
   const format = oneOf('dslStoreFormat', dslStoreFormat ?? 'default', ['default', 'headers'])
   if (upgradeFrom !== undefined) oneOf('upgradeFrom', upgradeFrom, releases)
-  const serdes = { key: resolved.defaultKeySerde, value: resolved.defaultValueSerde }
+  const preset = msgpack()
+  const serdes = withoutDefaultSerdes
+    ? { key: resolved.defaultKeySerde, value: resolved.defaultValueSerde }
+    : {
+        key: resolved.defaultKeySerde ?? (preset.forKeys?.() as Serde<unknown>),
+        value: resolved.defaultValueSerde ?? preset,
+      }
   const config: Readonly<Record<string, string | number | boolean | undefined>> = {
     ...throttles,
     'upgrade.from': upgradeFrom,

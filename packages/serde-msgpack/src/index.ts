@@ -1,0 +1,2 @@
+/** The default serde of internal topics. */
+export { msgpack } from './msgpack.ts'
