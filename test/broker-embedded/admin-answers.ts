@@ -79,7 +79,10 @@ export function adminAnswers(open: () => Transport, release: '3.9' | '4.x'): voi
       await using c = client()
       const { name } = await c.topic(2)
       const widen = async (count: number, topic = name): Promise<number | undefined> => {
-        const answer = await c.ask(createPartitions, 1, { topics: [{ name: topic, count, assignments: null }], timeoutMs: 5000 })
+        const answer = await c.ask(createPartitions, 1, {
+          topics: [{ name: topic, count, assignments: null }],
+          timeoutMs: 5000,
+        })
         return answer.results[0]?.errorCode
       }
       expect(await widen(1)).toBe(errorCode.INVALID_PARTITIONS)
@@ -120,8 +123,8 @@ export function adminAnswers(open: () => Transport, release: '3.9' | '4.x'): voi
       await c.write(name, batchOf(['a', 'b']))
       const ask = async (leaderEpoch: number): Promise<object | undefined> => {
         const partitions = [{ partition: 0, currentLeaderEpoch: -1, leaderEpoch }]
-        return (await c.ask(offsetForLeaderEpoch, 3, { replicaId: -2, topics: [{ topic: name, partitions }] })).topics[0]
-          ?.partitions[0]
+        return (await c.ask(offsetForLeaderEpoch, 3, { replicaId: -2, topics: [{ topic: name, partitions }] }))
+          .topics[0]?.partitions[0]
       }
       expect(await ask(0)).toMatchObject({ errorCode: 0, leaderEpoch: 0, endOffset: 2n })
       expect(await ask(5)).toMatchObject({ errorCode: 0, leaderEpoch: -1, endOffset: -1n })
@@ -168,7 +171,11 @@ export function adminAnswers(open: () => Transport, release: '3.9' | '4.x'): voi
     it('are set, deleted, appended to and subtracted from one by one', async () => {
       await using c = client()
       const { name } = await c.topic(1, { 'retention.ms': '1000' })
-      const change = async (setting: string, configOperation: number, value: string | null): Promise<number | undefined> => {
+      const change = async (
+        setting: string,
+        configOperation: number,
+        value: string | null,
+      ): Promise<number | undefined> => {
         const configs = [{ name: setting, configOperation, value }]
         const resources = [{ resourceType: topicResource, resourceName: name, configs }]
         return (await c.ask(incrementalAlterConfigs, 0, { resources, validateOnly: false })).responses[0]?.errorCode
@@ -233,7 +240,11 @@ export function adminAnswers(open: () => Transport, release: '3.9' | '4.x'): voi
       await c.coordinator(groupId, 0)
       const { memberId } = await c.soleMember(groupId)
       const described = await c.ask(describeGroups, 4, { groups: [groupId] })
-      expect(described.groups[0]).toMatchObject({ groupState: 'Stable', protocolType: 'consumer', protocolData: 'range' })
+      expect(described.groups[0]).toMatchObject({
+        groupState: 'Stable',
+        protocolType: 'consumer',
+        protocolData: 'range',
+      })
       expect(described.groups[0]?.members[0]?.memberId).toBe(memberId)
       const listed = await c.ask(listGroups, 4, { statesFilter: ['Stable'] })
       expect(listed.groups.find((group) => group.groupId === groupId)).toMatchObject({ groupState: 'Stable' })
@@ -283,7 +294,9 @@ export function adminAnswers(open: () => Transport, release: '3.9' | '4.x'): voi
       expect(await commit('no-such-topic')).toBe(errorCode.UNKNOWN_TOPIC_OR_PARTITION)
       expect(await commit(name, 'x'.repeat(5000))).toBe(errorCode.OFFSET_METADATA_TOO_LARGE)
       const all = await c.ask(offsetFetch, 7, { groupId, topics: null, requireStable: true })
-      expect(all.topics).toMatchObject([{ name, partitions: [{ committedOffset: 4n, metadata: 'note', errorCode: 0 }] }])
+      expect(all.topics).toMatchObject([
+        { name, partitions: [{ committedOffset: 4n, metadata: 'note', errorCode: 0 }] },
+      ])
       const missing = await c.ask(offsetFetch, 7, { groupId, topics: [{ name, partitionIndexes: [7] }] })
       expect(missing.topics[0]?.partitions[0]).toMatchObject({ committedOffset: -1n, errorCode: 0, metadata: '' })
     })

@@ -169,7 +169,10 @@ async function start(
   await consumer.run({ eachMessage })
 }
 
-function gather(count: number, seen: Map<string, string>): { add: (k: string, v: string) => void; done: Promise<void> } {
+function gather(
+  count: number,
+  seen: Map<string, string>,
+): { add: (k: string, v: string) => void; done: Promise<void> } {
   let finish: () => void
   const done = new Promise<void>((resolve) => {
     finish = resolve

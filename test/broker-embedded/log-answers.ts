@@ -110,16 +110,19 @@ export function logAnswers(open: () => Transport, release: '3.9' | '4.x'): void 
   })
 
   describe('Fetch', () => {
-    it.each(newest ? [11, 12, 13, 14, 15, 16, 17, 18] : [11, 12, 13, 14, 15, 16, 17])('gives the records (v%i)', async (version) => {
-      await using c = client()
-      const { name, id } = await c.topic()
-      const batch = batchOf(['a', 'b'])
-      await c.write(name, batch)
-      const answer = await c.read(name, { version, topicId: id })
-      expect(answer).toMatchObject({ errorCode: 0, highWatermark: 2n, lastStableOffset: 2n, logStartOffset: 0n })
-      expect(answer.records?.subarray(16)).toEqual(batch.subarray(16))
-      expect(answer.abortedTransactions).toBe(null)
-    })
+    it.each(newest ? [11, 12, 13, 14, 15, 16, 17, 18] : [11, 12, 13, 14, 15, 16, 17])(
+      'gives the records (v%i)',
+      async (version) => {
+        await using c = client()
+        const { name, id } = await c.topic()
+        const batch = batchOf(['a', 'b'])
+        await c.write(name, batch)
+        const answer = await c.read(name, { version, topicId: id })
+        expect(answer).toMatchObject({ errorCode: 0, highWatermark: 2n, lastStableOffset: 2n, logStartOffset: 0n })
+        expect(answer.records?.subarray(16)).toEqual(batch.subarray(16))
+        expect(answer.abortedTransactions).toBe(null)
+      },
+    )
 
     it('answers 1 past the end and below the start of the log', async () => {
       await using c = client()
@@ -171,7 +174,11 @@ export function logAnswers(open: () => Transport, release: '3.9' | '4.x'): void 
         (answer) => (answer.topics[0]?.errorCode === errorCode.TOPIC_ALREADY_EXISTS ? errorCode.NOT_COORDINATOR : 0),
       )
       await c.topicNamed(name)
-      for (let i = 0; i < 8; i++) await settled(() => c.write(name, batchOf(['new'])), (answer) => answer.errorCode)
+      for (let i = 0; i < 8; i++)
+        await settled(
+          () => c.write(name, batchOf(['new'])),
+          (answer) => answer.errorCode,
+        )
       const byName = await c.read(name, { offset: 3, version: 11 })
       expect(byName).toMatchObject({ errorCode: 0, highWatermark: 8n })
       expect(await c.read(name, { offset: 3, version: 13, topicId: id })).toMatchObject({

@@ -89,7 +89,10 @@ export class RawClient implements AsyncDisposable {
     configs: Record<string, string> = {},
   ): Promise<{ name: string; id: string }> {
     const pairs = Object.entries(configs).map(([key, value]) => ({ name: key, value }))
-    await this.ask(createTopics, 5, { topics: [{ name, numPartitions, replicationFactor: 1, configs: pairs }], timeoutMs: 5000 })
+    await this.ask(createTopics, 5, {
+      topics: [{ name, numPartitions, replicationFactor: 1, configs: pairs }],
+      timeoutMs: 5000,
+    })
     const found = await settled(
       () => this.ask(metadata, 10, { topics: [{ name, topicId: zeroId }], allowAutoTopicCreation: false }),
       (answer) => (answer.topics[0]?.errorCode === 0 ? 0 : errorCode.NOT_LEADER_OR_FOLLOWER),
@@ -169,7 +172,8 @@ export class RawClient implements AsyncDisposable {
     options: { version?: number; timeoutMs?: number; producerId?: bigint; producerEpoch?: number } = {},
   ): Promise<{ errorCode: number; producerId: bigint; producerEpoch: number }> {
     const { version = 3, timeoutMs = 60_000 } = options
-    const expected = version >= 3 ? { producerId: options.producerId ?? -1n, producerEpoch: options.producerEpoch ?? -1 } : {}
+    const expected =
+      version >= 3 ? { producerId: options.producerId ?? -1n, producerEpoch: options.producerEpoch ?? -1 } : {}
     return settled(
       () => this.ask(initProducerId, version, { transactionalId, transactionTimeoutMs: timeoutMs, ...expected }),
       (answer) => answer.errorCode,

@@ -41,10 +41,19 @@ class TransactionClient extends RawClient {
   }
 
   async added(producer: Producer, topic: string): Promise<void> {
-    expect(await settled(() => this.add(producer, topic), (code) => code)).toBe(0)
+    expect(
+      await settled(
+        () => this.add(producer, topic),
+        (code) => code,
+      ),
+    ).toBe(0)
   }
 
-  async put(producer: Producer, topic: string, from: { sequence: number; value: string; version?: number }): Promise<{
+  async put(
+    producer: Producer,
+    topic: string,
+    from: { sequence: number; value: string; version?: number },
+  ): Promise<{
     errorCode: number
     baseOffset: bigint
   }> {
@@ -59,7 +68,11 @@ class TransactionClient extends RawClient {
     return (await this.ask(addOffsetsToTxn, version, { transactionalId, producerId, producerEpoch, groupId })).errorCode
   }
 
-  async end(producer: Producer, committed: boolean, version = 3): Promise<{
+  async end(
+    producer: Producer,
+    committed: boolean,
+    version = 3,
+  ): Promise<{
     errorCode: number
     producerId: bigint
     producerEpoch: number
@@ -69,7 +82,12 @@ class TransactionClient extends RawClient {
   }
 
   async ended(producer: Producer, committed: boolean, version = 3): Promise<number> {
-    return (await settled(() => this.end(producer, committed, version), (answer) => answer.errorCode)).errorCode
+    return (
+      await settled(
+        () => this.end(producer, committed, version),
+        (answer) => answer.errorCode,
+      )
+    ).errorCode
   }
 
   async commitOffset(
@@ -78,8 +96,7 @@ class TransactionClient extends RawClient {
     claim: { generation?: number; memberId?: string; instanceId?: string | null; version?: number } = {},
   ): Promise<number> {
     const { version = 3, generation = -1, memberId = '', instanceId = null } = claim
-    const member =
-      version >= 3 ? { generationIdOrMemberEpoch: generation, memberId, groupInstanceId: instanceId } : {}
+    const member = version >= 3 ? { generationIdOrMemberEpoch: generation, memberId, groupInstanceId: instanceId } : {}
     const answer = await this.ask(txnOffsetCommit, version, {
       transactionalId: producer.transactionalId,
       groupId: of.groupId,
@@ -87,13 +104,20 @@ class TransactionClient extends RawClient {
       producerEpoch: producer.producerEpoch,
       ...member,
       topics: [
-        { name: of.topic, partitions: [{ partitionIndex: 0, committedOffset: of.offset ?? 5n, committedMetadata: '' }] },
+        {
+          name: of.topic,
+          partitions: [{ partitionIndex: 0, committedOffset: of.offset ?? 5n, committedMetadata: '' }],
+        },
       ],
     })
     return answer.topics[0]?.partitions[0]?.errorCode ?? -99
   }
 
-  async committed(groupId: string, topic: string, requireStable: boolean): Promise<{ offset: bigint; errorCode: number }> {
+  async committed(
+    groupId: string,
+    topic: string,
+    requireStable: boolean,
+  ): Promise<{ offset: bigint; errorCode: number }> {
     const topics = [{ name: topic, partitionIndexes: [0] }]
     const answer = await this.ask(offsetFetch, 7, { groupId, topics, requireStable })
     const found = answer.topics[0]?.partitions[0]
@@ -147,7 +171,9 @@ export function transactionAnswers(open: () => Transport, release: '3.9' | '4.x'
       expect(await c.init(transactionalId, { ...old, version: 4 })).toMatchObject({
         errorCode: errorCode.PRODUCER_FENCED,
       })
-      expect(await c.init(`new-${transactionalId}`, { producerId: 0n, producerEpoch: 0 })).toMatchObject({ errorCode: 0 })
+      expect(await c.init(`new-${transactionalId}`, { producerId: 0n, producerEpoch: 0 })).toMatchObject({
+        errorCode: 0,
+      })
     })
 
     it('gives the same epoch again to an owner that repeats its bump', async () => {
@@ -314,13 +340,26 @@ export function transactionAnswers(open: () => Transport, release: '3.9' | '4.x'
       const groupId = `g-${crypto.randomUUID()}`
       await c.coordinator(groupId, 0)
       const producer = await c.producer()
-      expect(await settled(() => c.addOffsets(producer, groupId), (code) => code)).toBe(0)
+      expect(
+        await settled(
+          () => c.addOffsets(producer, groupId),
+          (code) => code,
+        ),
+      ).toBe(0)
       expect(await c.commitOffset(producer, { groupId, topic: name, offset: 5n })).toBe(0)
-      expect(await c.committed(groupId, name, true)).toEqual({ offset: -1n, errorCode: errorCode.UNSTABLE_OFFSET_COMMIT })
+      expect(await c.committed(groupId, name, true)).toEqual({
+        offset: -1n,
+        errorCode: errorCode.UNSTABLE_OFFSET_COMMIT,
+      })
       expect(await c.committed(groupId, name, false)).toEqual({ offset: -1n, errorCode: 0 })
       await c.end(producer, true)
       expect(await c.stable(groupId, name)).toBe(5n)
-      expect(await settled(() => c.addOffsets(producer, groupId), (code) => code)).toBe(0)
+      expect(
+        await settled(
+          () => c.addOffsets(producer, groupId),
+          (code) => code,
+        ),
+      ).toBe(0)
       await c.commitOffset(producer, { groupId, topic: name, offset: 9n })
       expect(await c.committed(groupId, name, false)).toEqual({ offset: 5n, errorCode: 0 })
       await c.end(producer, false)
@@ -334,7 +373,12 @@ export function transactionAnswers(open: () => Transport, release: '3.9' | '4.x'
       await c.coordinator(groupId, 0)
       const { memberId, generationId: generation } = await c.soleMember(groupId)
       const producer = await c.producer()
-      expect(await settled(() => c.addOffsets(producer, groupId), (code) => code)).toBe(0)
+      expect(
+        await settled(
+          () => c.addOffsets(producer, groupId),
+          (code) => code,
+        ),
+      ).toBe(0)
       const of = { groupId, topic: name }
       expect(await c.commitOffset(producer, of, { generation: generation - 1, memberId })).toBe(22)
       expect(await c.commitOffset(producer, of, { generation: generation + 1, memberId })).toBe(22)
@@ -359,7 +403,9 @@ export function transactionAnswers(open: () => Transport, release: '3.9' | '4.x'
       expect(open.topics[0]?.partitions[0]?.activeProducers).toMatchObject([
         { producerId: producer.producerId, currentTxnStartOffset: 0n, coordinatorEpoch: -1, lastSequence: 0 },
       ])
-      const { transactionStates } = await c.ask(describeTransactions, 0, { transactionalIds: [producer.transactionalId] })
+      const { transactionStates } = await c.ask(describeTransactions, 0, {
+        transactionalIds: [producer.transactionalId],
+      })
       expect(transactionStates[0]).toMatchObject({ errorCode: 0, transactionState: 'Ongoing' })
       expect(transactionStates[0]?.topics.map(({ topic }) => topic).sort()).toEqual(['__consumer_offsets', name])
       await c.end(producer, false)
@@ -379,7 +425,10 @@ export function transactionAnswers(open: () => Transport, release: '3.9' | '4.x'
       await c.put(producer, name, { sequence: 0, value: 'a' })
       await c.commitOffset(producer, { groupId, topic: name })
       expect(await c.stable(groupId, name)).toBe(-1n)
-      await settled(() => c.end(producer, true, 3), (answer) => answer.errorCode)
+      await settled(
+        () => c.end(producer, true, 3),
+        (answer) => answer.errorCode,
+      )
       expect(await c.log(name)).toEqual(['a', '<abort>'])
       expect(await c.put(producer, name, { sequence: 1, value: 'b' })).toMatchObject({ errorCode: 47 })
       expect(await c.add(producer, name, 3)).toBe(90)
@@ -432,7 +481,10 @@ export function transactionAnswers(open: () => Transport, release: '3.9' | '4.x'
       const producer = await c.producer({ version: 5 })
       await c.put(producer, name, { sequence: 0, value: 'a', version: 12 })
       const next = await c.end(producer, true, 5)
-      const again = await settled(() => c.end(producer, true, 5), (answer) => answer.errorCode)
+      const again = await settled(
+        () => c.end(producer, true, 5),
+        (answer) => answer.errorCode,
+      )
       expect(again).toEqual(next)
       expect(await c.ended(producer, false, 5)).toBe(errorCode.INVALID_TXN_STATE)
     })
@@ -445,7 +497,10 @@ export function transactionAnswers(open: () => Transport, release: '3.9' | '4.x'
       const { producerEpoch } = await c.end(producer, false, 5)
       const idle = { ...producer, producerEpoch }
       expect(await c.ended(idle, true, 5)).toBe(errorCode.INVALID_TXN_STATE)
-      const aborted = await settled(() => c.end(idle, false, 5), (answer) => answer.errorCode)
+      const aborted = await settled(
+        () => c.end(idle, false, 5),
+        (answer) => answer.errorCode,
+      )
       expect(aborted).toMatchObject({ errorCode: 0, producerEpoch: producerEpoch + 1 })
     })
 
@@ -457,7 +512,10 @@ export function transactionAnswers(open: () => Transport, release: '3.9' | '4.x'
       while ((await c.log(name)).length < 2) await Promise.resolve()
       expect(await c.log(name)).toEqual(['a', '<abort>'])
       expect(await c.put(producer, name, { sequence: 1, value: 'b', version: 12 })).toMatchObject({ errorCode: 47 })
-      const again = await settled(() => c.end(producer, false, 5), (answer) => answer.errorCode)
+      const again = await settled(
+        () => c.end(producer, false, 5),
+        (answer) => answer.errorCode,
+      )
       expect(again).toMatchObject({ errorCode: 0, producerEpoch: producer.producerEpoch + 1 })
       expect(await c.ended(producer, true, 5)).toBe(errorCode.INVALID_TXN_STATE)
       const { transactionalId, producerEpoch } = producer

@@ -53,10 +53,13 @@ export class BrokerState {
   /** A simulation raises it to move every coordinator to another node. */
   coordinatorShift: number = 0
   closed: boolean = false
+  /** Gives up a parked request each, without an answer; called when the broker is closed. */
+  readonly parked: Set<() => void> = new Set()
 
   /** Opens what the storage holds. */
   constructor(parts: BrokerParts) {
-    const { config, storage, surroundings, nodes } = parts
+    const { config, storage, nodes } = parts
+    const surroundings = inWholeMs(parts.surroundings)
     this.release = parts.release
     this.config = config
     this.storage = storage
@@ -90,12 +93,26 @@ export class BrokerState {
 
   close(): void {
     this.closed = true
+    for (const giveUp of this.parked) giveUp()
+    this.parked.clear()
     this.maintenance.close()
     this.groups.close()
     this.transactions.close()
     this.topics.close()
     this.journal.close()
     this.storage.close()
+  }
+}
+
+/** Kafka's times are whole milliseconds; a simulated clock need not be. */
+function inWholeMs(world: Surroundings): Surroundings {
+  const { timers, random, logger } = world
+  return {
+    clock: { nowMs: () => Math.floor(world.clock.nowMs()) },
+    timers,
+    random,
+    logger,
+    defer: (run) => world.defer(run),
   }
 }
 

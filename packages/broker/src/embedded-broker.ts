@@ -44,6 +44,7 @@ export interface EmbeddedBrokerParts extends EmbeddedBrokerOptions {
 }
 
 const host = '127.0.0.1'
+const states: WeakMap<EmbeddedBroker, BrokerState> = new WeakMap()
 const firstNodeId = 1
 /** What Metadata says of a broker without a port. */
 const noPort = 9092
@@ -62,6 +63,7 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   private constructor(state: BrokerState) {
     this.#state = state
+    states.set(this, state)
   }
 
   /**
@@ -108,11 +110,6 @@ export class EmbeddedBroker implements AsyncDisposable {
     return `${node.host}:${node.port}`
   }
 
-  /** What request handlers work on; for tests and simulation. @internal */
-  get state(): BrokerState {
-    return this.#state
-  }
-
   /** A transport of its own into this broker; closed with the broker at the latest. */
   transport(clientId: string = 'millrace'): Transport {
     const transport = new EmbeddedTransport(this.#state, clientId)
@@ -140,6 +137,11 @@ export class EmbeddedBroker implements AsyncDisposable {
       this.#listeners.push(listener)
     }
   }
+}
+
+/** What a broker's request handlers work on; for tests and simulation. */
+export function stateOf(broker: EmbeddedBroker): BrokerState {
+  return states.get(broker) as BrokerState
 }
 
 function storageOf(directory: string | undefined): LogStorage {

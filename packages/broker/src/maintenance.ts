@@ -23,8 +23,14 @@ export class Maintenance {
 
   start(): void {
     const { config } = this.#state
-    this.#every(() => config.number('log.retention.check.interval.ms'), () => this.#retain())
-    this.#every(() => Math.max(1, config.number('log.cleaner.backoff.ms')), () => this.#clean())
+    this.#every(
+      () => config.number('log.retention.check.interval.ms'),
+      () => this.#retain(),
+    )
+    this.#every(
+      () => Math.max(1, config.number('log.cleaner.backoff.ms')),
+      () => this.#clean(),
+    )
   }
 
   close(): void {
@@ -72,7 +78,9 @@ export class Maintenance {
       if (group === undefined || group.state !== 'Empty' || offsets.allPending(groupId).length > 0) continue
       const expired = offsets
         .all(groupId)
-        .filter((entry) => Math.max(entry.commitTimeMs, group.protocolType === null ? 0 : group.emptySinceMs) < oldestMs)
+        .filter(
+          (entry) => Math.max(entry.commitTimeMs, group.protocolType === null ? 0 : group.emptySinceMs) < oldestMs,
+        )
       if (expired.length === 0) continue
       offsets.delete(
         groupId,

@@ -54,7 +54,10 @@ export function append(log: PartitionLog, records: Uint8Array, from: Partial<App
   return log.append(records, checked, { nowMs: 5000, leaderEpoch: 0, settings, strictStart: false, ...from })
 }
 
-export function mark(log: PartitionLog, of: { producerId: number; epoch?: number; commit: boolean; nowMs?: number }): void {
+export function mark(
+  log: PartitionLog,
+  of: { producerId: number; epoch?: number; commit: boolean; nowMs?: number },
+): void {
   const { producerId, commit } = of
   const marker = { producerId, producerEpoch: of.epoch ?? 0, commit, coordinatorEpoch: 0 }
   log.appendMarker(marker, { nowMs: of.nowMs ?? 5000, leaderEpoch: 0, settings, strictStart: false })
@@ -73,7 +76,11 @@ export function contents(log: PartitionLog): string[] {
         if (at < log.startOffset) continue
         const key = found.keyAt(i)
         const value = found.valueAt(i)
-        const text = found.header.isControl ? (key?.[3] === 1 ? '<commit>' : '<abort>') : `${textOf(key)}=${textOf(value)}`
+        const text = found.header.isControl
+          ? key?.[3] === 1
+            ? '<commit>'
+            : '<abort>'
+          : `${textOf(key)}=${textOf(value)}`
         lines.push(`${at}:${text}`)
       }
       offset = found.header.lastOffset + 1

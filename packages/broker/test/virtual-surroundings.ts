@@ -55,7 +55,9 @@ export class VirtualSurroundings implements Surroundings {
     const untilMs = this.nowMs + ms
     this.settle()
     for (;;) {
-      const due = [...this.#timers].filter((timer) => timer.atMs <= untilMs).sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0]
+      const due = [...this.#timers]
+        .filter((timer) => timer.atMs <= untilMs)
+        .sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0]
       if (due === undefined) break
       this.#timers.delete(due)
       this.nowMs = Math.max(this.nowMs, due.atMs)

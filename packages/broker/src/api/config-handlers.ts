@@ -50,10 +50,7 @@ function handleDescribe(state: BrokerState, body: DescribeConfigsRequest): Answe
   }
 }
 
-function describe(
-  state: BrokerState,
-  of: { resourceType: number; resourceName: string },
-): ConfigAnswer[] | Refusal {
+function describe(state: BrokerState, of: { resourceType: number; resourceName: string }): ConfigAnswer[] | Refusal {
   if (of.resourceType === resource.TOPIC) {
     const topic = state.topics.get(of.resourceName)
     if (topic === undefined) return unknownTopic
@@ -146,7 +143,9 @@ function alter(state: BrokerState, wanted: Alteration): Refusal | undefined {
   }
   if (!isBroker(state, wanted.resourceName)) return unknownBroker(wanted.resourceName)
   for (const { name, value, configOperation } of wanted.changes) {
-    const wrong = wanted.validateOnly ? undefined : state.config.set(name, configOperation === set ? (value ?? '') : undefined)
+    const wrong = wanted.validateOnly
+      ? undefined
+      : state.config.set(name, configOperation === set ? (value ?? '') : undefined)
     if (wrong !== undefined) return { error: errorCode.INVALID_CONFIG, reason: wrong }
   }
   return undefined

@@ -41,11 +41,16 @@ function waitForBytes(
   let { bytes } = fetching
   return new Promise((resolve) => {
     const stops: (() => void)[] = []
-    const finish = (): void => {
+    const giveUp = (): void => {
       timer.cancel()
       for (const stop of stops) stop()
+      state.parked.delete(giveUp)
+    }
+    const finish = (): void => {
+      giveUp()
       resolve(readAll(state, body, context).response)
     }
+    state.parked.add(giveUp)
     const timer = state.surroundings.timers.after(body.maxWaitMs, finish)
     const wake = (added: number): void => {
       bytes += added
@@ -129,7 +134,10 @@ function readPartition(
 }
 
 /** Where a client's log and this one part ways, when the client says which epoch it read last (KIP-595). */
-function divergence(partition: Partition, from: FetchRequestPartition): { epoch: number; endOffset: bigint } | undefined {
+function divergence(
+  partition: Partition,
+  from: FetchRequestPartition,
+): { epoch: number; endOffset: bigint } | undefined {
   if (from.lastFetchedEpoch < 0) return undefined
   const { log, leaderEpoch } = partition
   const end = log.epochs.endOf(from.lastFetchedEpoch, { currentEpoch: leaderEpoch, endOffset: log.endOffset })

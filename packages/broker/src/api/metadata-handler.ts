@@ -79,10 +79,7 @@ function describe(topic: Topic): TopicAnswer {
   }
 }
 
-function handleDescribeCluster(
-  state: BrokerState,
-  body: DescribeClusterRequest,
-): Answer<DescribeClusterResponse> {
+function handleDescribeCluster(state: BrokerState, body: DescribeClusterRequest): Answer<DescribeClusterResponse> {
   return {
     errorCode: errorCode.NONE,
     endpointType: body.endpointType,

@@ -93,7 +93,11 @@ function indexOf(partition: { readonly partitionIndex: number }): { partitionInd
   return { partitionIndex: partition.partitionIndex }
 }
 
-function handleFetch(state: BrokerState, body: OffsetFetchRequest, context: RequestContext): Answer<OffsetFetchResponse> {
+function handleFetch(
+  state: BrokerState,
+  body: OffsetFetchRequest,
+  context: RequestContext,
+): Answer<OffsetFetchResponse> {
   if (context.version < manyGroupsFrom) {
     const { groupId, topics, requireStable } = body
     if (isElsewhere(state, groupId, context)) return { errorCode: errorCode.NOT_COORDINATOR, topics: [] }

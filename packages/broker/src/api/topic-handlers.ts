@@ -147,10 +147,7 @@ function handleDeleteTopics(
   }
 }
 
-function handleCreatePartitions(
-  state: BrokerState,
-  body: CreatePartitionsRequest,
-): Answer<CreatePartitionsResponse> {
+function handleCreatePartitions(state: BrokerState, body: CreatePartitionsRequest): Answer<CreatePartitionsResponse> {
   return {
     results: body.topics.map(({ name, count }) => {
       const topic = state.topics.get(name)

@@ -67,7 +67,10 @@ function handleAddPartitions(
   if (context.version >= manyTransactionsFrom) {
     const resultsByTransaction = body.transactions.map(({ transactionalId, producerEpoch, topics, ...rest }) => {
       const claim = { transactionalId, producerId: Number(rest.producerId), producerEpoch }
-      return { transactionalId, topicResults: addTopics(state, { claim, topics, verifyOnly: rest.verifyOnly }, context) }
+      return {
+        transactionalId,
+        topicResults: addTopics(state, { claim, topics, verifyOnly: rest.verifyOnly }, context),
+      }
     })
     return { errorCode: errorCode.NONE, resultsByTransaction }
   }
@@ -93,7 +96,9 @@ function addTopics(
   let error: number = errorCode.OPERATION_NOT_ATTEMPTED
   if (isElsewhere(state, claim.transactionalId, context)) error = errorCode.NOT_COORDINATOR
   else if (!missing) {
-    const answer = added.verifyOnly ? state.transactions.verify(claim, addition) : state.transactions.add(claim, addition)
+    const answer = added.verifyOnly
+      ? state.transactions.verify(claim, addition)
+      : state.transactions.add(claim, addition)
     error = knownCode(answer, context.version >= fencedFrom.addPartitions)
   }
   return topics.map(({ name, partitions: indexes }) => ({

@@ -245,11 +245,7 @@ export class GroupCoordinator {
   }
 
   /** A static member that has restarted takes the place of its predecessor, without a rebalance if it can. */
-  #restart(
-    group: Group,
-    request: JoinRequest,
-    change: { old: Member; id: string },
-  ): Promise<JoinAnswer> | JoinAnswer {
+  #restart(group: Group, request: JoinRequest, change: { old: Member; id: string }): Promise<JoinAnswer> | JoinAnswer {
     const { old, id } = change
     const leaderBefore = group.leaderId ?? ''
     old.session?.cancel()

@@ -214,7 +214,10 @@ export function joinedAnswer(group: Group, member: Member): JoinAnswer {
 }
 
 /** What a member learns from SyncGroup. */
-export function syncedAnswer(group: Group, member: Member): {
+export function syncedAnswer(
+  group: Group,
+  member: Member,
+): {
   readonly error: number
   readonly protocolType: string | null
   readonly protocolName: string | null

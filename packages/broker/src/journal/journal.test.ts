@@ -38,16 +38,19 @@ describe('the journal', () => {
     expect(open(storage).part.next).toBe(7)
   })
 
-  it.each([1, 7, 8, 20])('drops an entry of which only %i bytes were written, and goes on behind the last whole one', (length) => {
-    const storage = new MemoryStorage()
-    open(storage).write(5)
-    const file = storage.open('cluster.journal')
-    file.append(file.view(0, length).slice())
-    const again = open(storage)
-    expect(again.part.next).toBe(5)
-    again.write(6)
-    expect(open(storage).part.next).toBe(6)
-  })
+  it.each([1, 7, 8, 20])(
+    'drops an entry of which only %i bytes were written, and goes on behind the last whole one',
+    (length) => {
+      const storage = new MemoryStorage()
+      open(storage).write(5)
+      const file = storage.open('cluster.journal')
+      file.append(file.view(0, length).slice())
+      const again = open(storage)
+      expect(again.part.next).toBe(5)
+      again.write(6)
+      expect(open(storage).part.next).toBe(6)
+    },
+  )
 
   it('is written anew when it has grown, and loses nothing by it', () => {
     const storage = new MemoryStorage()

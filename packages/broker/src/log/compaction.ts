@@ -70,7 +70,11 @@ export function isDue(plan: CompactionPlan, settings: TopicSettings, nowMs: numb
 }
 
 /** Carries the plan out. */
-export function compact(log: PartitionLog, plan: CompactionPlan, from: { settings: TopicSettings; nowMs: number }): void {
+export function compact(
+  log: PartitionLog,
+  plan: CompactionPlan,
+  from: { settings: TopicSettings; nowMs: number },
+): void {
   const end = plan.segments[plan.segments.length - 1]?.nextOffset ?? 0
   const aborted = byProducer(log.abortedWithin(log.startOffset, end))
   const dirty = plan.segments.filter((segment) => segment.nextOffset > plan.dirtyFrom)

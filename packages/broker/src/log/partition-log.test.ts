@@ -23,7 +23,10 @@ afterAll(() => {
 })
 
 const reopened = (log: PartitionLog, startOffset = log.startOffset): PartitionLog =>
-  openLog(log.name, log.storage, { files: log.storage.list().filter((name) => name.startsWith(`${log.name}/`)), startOffset })
+  openLog(log.name, log.storage, {
+    files: log.storage.list().filter((name) => name.startsWith(`${log.name}/`)),
+    startOffset,
+  })
 
 const small = { ...settings, segmentBytes: 400 }
 const stores: [string, () => LogStorage][] = [
@@ -34,7 +37,13 @@ const stores: [string, () => LogStorage][] = [
 describe.each(stores)('a log in %s', (_, storage) => {
   it('gives back what was appended, at consecutive offsets', () => {
     const log = new PartitionLog('t-0', storage())
-    append(log, batch([{ key: 'a', value: '1' }, { key: 'b', value: '2' }]))
+    append(
+      log,
+      batch([
+        { key: 'a', value: '1' },
+        { key: 'b', value: '2' },
+      ]),
+    )
     const second = append(log, batch([{ key: 'c', value: null }], { compression: 'gzip' }))
     expect(second).toMatchObject({ baseOffset: 2, lastOffset: 2 })
     expect(contents(log)).toEqual(['0:a=1', '1:b=2', '2:c=null'])
@@ -58,7 +67,8 @@ describe.each(stores)('a log in %s', (_, storage) => {
 
   it('is the same when it is opened again', () => {
     const log = new PartitionLog('t-0', storage())
-    for (let i = 0; i < 9; i++) append(log, batch([{ key: `k${i}`, value: 'v' }], { producerId: 7, sequence: i }), { settings: small })
+    for (let i = 0; i < 9; i++)
+      append(log, batch([{ key: `k${i}`, value: 'v' }], { producerId: 7, sequence: i }), { settings: small })
     append(log, batch([{ key: 'x', value: 'open' }], { producerId: 8, sequence: 0, transactional: true }))
     append(log, batch([{ key: 'y', value: 'gone' }], { producerId: 9, sequence: 0, transactional: true }))
     mark(log, { producerId: 9, commit: false })
@@ -120,7 +130,10 @@ describe.each(stores)('a log in %s', (_, storage) => {
       const log = new PartitionLog(`t-${seed}`, storage())
       const model: string[] = []
       for (let i = 0; i < 60; i++) {
-        const entries = Array.from({ length: 1 + pick(5) }, (_e, j) => ({ key: `${i}.${j}`, value: 'x'.repeat(pick(200)) }))
+        const entries = Array.from({ length: 1 + pick(5) }, (_e, j) => ({
+          key: `${i}.${j}`,
+          value: 'x'.repeat(pick(200)),
+        }))
         for (const { key, value } of entries) model.push(`${model.length}:${key}=${value}`)
         append(log, batch(entries), { settings: { ...settings, segmentBytes: 2000 } })
       }

@@ -8,7 +8,14 @@
 import { crc32c, errorCode } from '@millrace/protocol/internal'
 import type { LogStorage } from '../storage/log-storage.ts'
 import { AbortedTransactions, type AbortedTransaction } from './aborted-transactions.ts'
-import { batchHeaderBytes, crcRangeStart, placeBatch, readBatchHeader, stampAppendTime, writeCrc } from './batch-header.ts'
+import {
+  batchHeaderBytes,
+  crcRangeStart,
+  placeBatch,
+  readBatchHeader,
+  stampAppendTime,
+  writeCrc,
+} from './batch-header.ts'
 import type { BatchHeader } from './batch-header.ts'
 import type { Refusal } from './batch-check.ts'
 import { decodeMarker, encodeMarker, type Marker } from './control-marker.ts'

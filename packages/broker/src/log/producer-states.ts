@@ -131,7 +131,10 @@ export class ProducerStates {
   }
 
   /** Takes note of a transaction marker; the transaction it ends, if one was open here. */
-  recordMarker(header: BatchHeader, marker: { commit: boolean; coordinatorEpoch: number }): EndedTransaction | undefined {
+  recordMarker(
+    header: BatchHeader,
+    marker: { commit: boolean; coordinatorEpoch: number },
+  ): EndedTransaction | undefined {
     const state = this.#stateOf(header.producerId)
     if (state.epoch !== header.producerEpoch) {
       state.epoch = header.producerEpoch

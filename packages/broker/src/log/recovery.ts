@@ -20,7 +20,11 @@ const stepBytes = 1 << 20
  * @param files names of its segment files, in any order
  * @param startOffset start of the log as last recorded
  */
-export function openLog(name: string, storage: LogStorage, from: { files: string[]; startOffset: number }): PartitionLog {
+export function openLog(
+  name: string,
+  storage: LogStorage,
+  from: { files: string[]; startOffset: number },
+): PartitionLog {
   const log = new PartitionLog(name, storage, from.startOffset)
   const names = finishSwaps(name, storage, from.files)
   let cut = false

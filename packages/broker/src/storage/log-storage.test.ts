@@ -20,7 +20,7 @@ afterAll(() => {
 const text = (storage: LogStorage, name: string): string => {
   const file = storage.open(name)
   let all = ''
-  for (let at = 0; at < file.size; ) {
+  for (let at = 0; at < file.size;) {
     const part = file.view(at, 3)
     all += new TextDecoder().decode(part)
     at += part.length

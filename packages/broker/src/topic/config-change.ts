@@ -35,7 +35,10 @@ export function changeConfig(
     }
     const next = configOperation === operation.SET ? value : changeList(change, changed.get(name) ?? inForce(name))
     if (next === undefined) {
-      return { error: errorCode.INVALID_CONFIG, reason: `Can't APPEND or SUBTRACT to key ${name}: its type is not LIST` }
+      return {
+        error: errorCode.INVALID_CONFIG,
+        reason: `Can't APPEND or SUBTRACT to key ${name}: its type is not LIST`,
+      }
     }
     const wrong = checkTopicConfig(name, next)
     if (wrong !== undefined) return { error: errorCode.INVALID_CONFIG, reason: wrong }

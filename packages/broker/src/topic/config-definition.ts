@@ -26,7 +26,13 @@ const day = 24 * 60 * 60 * 1000
 
 /** Settings of a topic. */
 export const topicDefinitions: readonly ConfigDefinition[] = [
-  { name: 'cleanup.policy', type: LIST, default: 'delete', oneOf: ['compact', 'delete'], brokerName: 'log.cleanup.policy' },
+  {
+    name: 'cleanup.policy',
+    type: LIST,
+    default: 'delete',
+    oneOf: ['compact', 'delete'],
+    brokerName: 'log.cleanup.policy',
+  },
   {
     name: 'compression.type',
     type: STRING,
@@ -34,7 +40,13 @@ export const topicDefinitions: readonly ConfigDefinition[] = [
     oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
     brokerName: 'compression.type',
   },
-  { name: 'delete.retention.ms', type: LONG, default: String(day), min: 0, brokerName: 'log.cleaner.delete.retention.ms' },
+  {
+    name: 'delete.retention.ms',
+    type: LONG,
+    default: String(day),
+    min: 0,
+    brokerName: 'log.cleaner.delete.retention.ms',
+  },
   { name: 'file.delete.delay.ms', type: LONG, default: '60000', min: 0 },
   { name: 'flush.messages', type: LONG, default: longMax, min: 1 },
   { name: 'flush.ms', type: LONG, default: longMax, min: 0 },
@@ -43,7 +55,13 @@ export const topicDefinitions: readonly ConfigDefinition[] = [
   { name: 'leader.replication.throttled.replicas', type: LIST, default: '' },
   { name: 'local.retention.bytes', type: LONG, default: '-2', min: -2 },
   { name: 'local.retention.ms', type: LONG, default: '-2', min: -2 },
-  { name: 'max.compaction.lag.ms', type: LONG, default: longMax, min: 1, brokerName: 'log.cleaner.max.compaction.lag.ms' },
+  {
+    name: 'max.compaction.lag.ms',
+    type: LONG,
+    default: longMax,
+    min: 1,
+    brokerName: 'log.cleaner.max.compaction.lag.ms',
+  },
   { name: 'max.message.bytes', type: INT, default: '1048588', min: 0, max: intMax, brokerName: 'message.max.bytes' },
   {
     name: 'message.timestamp.after.max.ms',

@@ -34,7 +34,11 @@ export class MarkerWriter {
     const commit = transaction.state === 'PrepareCommit'
     const marker = { producerId, producerEpoch, commit, coordinatorEpoch: 0 }
     const steps = [
-      ...[...transaction.partitions.values()].map(([topic, index]) => () => this.#mark(topic, index, marker)),
+      ...[...transaction.partitions.values()].map(
+        ([topic, index]) =>
+          () =>
+            this.#mark(topic, index, marker),
+      ),
       ...[...transaction.groups].map((group) => () => this.#offsets.decide(group, producerId, commit)),
     ]
     if (this.delayMsMax === 0) {

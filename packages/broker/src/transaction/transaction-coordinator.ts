@@ -45,6 +45,7 @@ export class TransactionCoordinator implements JournalPart {
   readonly #producerIds: ProducerIds
   readonly #markers: MarkerWriter
   readonly #recoverable: boolean
+  readonly #waits: Set<Cancellable> = new Set()
   #check: Cancellable | undefined
 
   constructor(from: {
@@ -157,11 +158,14 @@ export class TransactionCoordinator implements JournalPart {
     const transaction = this.#transactions.get(transactionalId)
     if (transaction === undefined || !transaction.isEnding) return undefined
     return new Promise((resolve) => {
-      const timer = this.#surroundings.timers.after(timeoutMs, resolve)
-      transaction.whenDecided.push(() => {
+      const waited = (): void => {
         timer.cancel()
+        this.#waits.delete(timer)
         resolve()
-      })
+      }
+      const timer = this.#surroundings.timers.after(timeoutMs, waited)
+      this.#waits.add(timer)
+      transaction.whenDecided.push(waited)
     })
   }
 
@@ -181,6 +185,7 @@ export class TransactionCoordinator implements JournalPart {
 
   close(): void {
     this.#check?.cancel()
+    for (const timer of this.#waits) timer.cancel()
     this.#markers.close()
   }
 
