@@ -14,6 +14,12 @@ interface Segment {
 }
 
 const intervalMin = 60_000
+const perBatchMin = 2_000
+
+/** How many of these expired rows the next batch deletes: some thousands, or a quarter when there are many. */
+export function expiredShare(count: number): number {
+  return Math.min(count, Math.max(perBatchMin, Math.ceil(count / 4)))
+}
 
 export class Expiry {
   /** Greatest time put into the store below the cache, −1 at first. */

@@ -26,11 +26,11 @@ export function rowPrefix(enginePrefix: Uint8Array, kind: number): Uint8Array {
   return Uint8Array.of(enginePrefix[0] as number, enginePrefix[1] as number, kind)
 }
 
-/** Engine key of a row that is ordered by segment, key and two numbers of 8 and 4 or 8 bytes. */
-export function segmentedKey(prefix: Uint8Array, segment: number, key: string, tail: Uint8Array): Uint8Array {
+/** Engine key `prefix ‖ segment 4 ‖ key escaped ‖ tail`, the last `tailBytes` of it still to be written. */
+export function segmentedKey(prefix: Uint8Array, segment: number, key: string, tailBytes: number): Uint8Array {
   let zeros = 0
   for (let i = 0; i < key.length; i++) if (key.charCodeAt(i) === 0) zeros++
-  const bytes = new Uint8Array(prefix.length + 4 + key.length + zeros + 2 + tail.length)
+  const bytes = new Uint8Array(prefix.length + 4 + key.length + zeros + 2 + tailBytes)
   bytes.set(prefix)
   let at = prefix.length
   writeInt32(bytes, at, segment)
@@ -41,8 +41,6 @@ export function segmentedKey(prefix: Uint8Array, segment: number, key: string, t
     bytes[at++] = code
     if (code === 0) bytes[at++] = 0xff
   }
-  at += 2
-  bytes.set(tail, at)
   return bytes
 }
 
@@ -68,8 +66,9 @@ export interface TimedLayout {
     readonly primary: number
     readonly secondary: number
   }
-  /** What follows the user key in the engine key. */
-  tail(primary: number, secondary: number): Uint8Array
+  /** What follows the user key in the engine key: its length, and writing it at an offset. */
+  readonly tailBytes: number
+  writeTail(bytes: Uint8Array, at: number, primary: number, secondary: number): void
   readTail(bytes: Uint8Array, at: number): { readonly primary: number; readonly secondary: number }
 }
 
@@ -91,11 +90,10 @@ const plainWindowLayout: TimedLayout = {
     const { key, startMs, seqnum } = decodeWindowKey(bytes)
     return { key, primary: startMs, secondary: seqnum }
   },
-  tail(startMs, sequence) {
-    const bytes = new Uint8Array(12)
-    writeSortable(bytes, 0, startMs)
-    writeInt32(bytes, 8, sequence)
-    return bytes
+  tailBytes: 12,
+  writeTail(bytes, at, startMs, sequence) {
+    writeSortable(bytes, at, startMs)
+    writeInt32(bytes, at + 8, sequence)
   },
   readTail: (bytes, at) => ({ primary: readSortable(bytes, at), secondary: readInt32(bytes, at + 8) }),
 }
@@ -116,11 +114,10 @@ export const sessionLayout: TimedLayout = {
     const { key, startMs, endMs } = decodeSessionKey(bytes)
     return { key, primary: endMs, secondary: startMs }
   },
-  tail(endMs, startMs) {
-    const bytes = new Uint8Array(16)
-    writeSortable(bytes, 0, endMs)
-    writeSortable(bytes, 8, startMs)
-    return bytes
+  tailBytes: 16,
+  writeTail(bytes, at, endMs, startMs) {
+    writeSortable(bytes, at, endMs)
+    writeSortable(bytes, at + 8, startMs)
   },
   readTail: (bytes, at) => ({ primary: readSortable(bytes, at), secondary: readSortable(bytes, at + 8) }),
 }

@@ -8,7 +8,7 @@ import type { EngineOperation, StoreEngine } from '../port/store-engine.ts'
 import type { Windowed } from '../record/windowed.ts'
 import { ByteMap } from './byte-map.ts'
 import type { StoreDefinition } from './definition.ts'
-import { Expiry } from './expiry.ts'
+import { expiredShare, Expiry } from './expiry.ts'
 import type { ChangelogRecord, StoreHost } from './host.ts'
 import { KeptTimes } from './kept-times.ts'
 import { afterPrefix, hashText, latin1 } from './key-bytes.ts'
@@ -20,9 +20,6 @@ import { absent, type Content, contentOf, isPinned, isPresent, knownFlag, type P
 import { findRow, firstAt, insertRow, KeySlot, TimedRow } from './timed-row.ts'
 import { ValueCodec, type ValueShape } from './value-codec.ts'
 import { WriteSet } from './write-set.ts'
-
-/** Engine rows deleted per batch because they expired. */
-const expiredPerBatch = 2_000
 
 export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   readonly definition: StoreDefinition<K, V>
@@ -40,7 +37,8 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   private readonly changelog: ChangelogLayer
   private readonly writes: WriteSet<TimedRow>
   private readonly slots = new ByteMap<KeySlot>()
-  private expiredKeys: Uint8Array[] = []
+  /** Expired rows that are still in the engine. */
+  private expired: TimedRow[] = []
   /** Rows that only the cache still answers for, oldest first. */
   private readonly ghosts: TimedRow[] = []
   private ghostBytes = 0
@@ -200,7 +198,7 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     this.writes.take(into, (row) => {
       return { key: this.engineKey(row), value: this.codec.toEngine(row.pending?.below ?? row) }
     })
-    for (const key of this.expiredKeys.splice(0, expiredPerBatch)) into.push({ key, value: null })
+    this.stageExpired(into)
     this.times.stage(into, this.expiry.observedMs)
   }
 
@@ -214,7 +212,7 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     this.writes.clear()
     this.slots.clear()
     this.expiry.clear()
-    this.expiredKeys = []
+    this.expired = []
     this.ghosts.length = 0
     this.ghostBytes = 0
     this.lastSlot = null
@@ -261,7 +259,7 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     if (rows === null) return
     const touched = new Set<KeySlot>()
     for (const row of rows) {
-      this.expiredKeys.push(this.engineKey(row))
+      this.expired.push(row)
       touched.add(row.slot)
       if (row.isCached) this.keepGhost(row)
       else row.isGone = true
@@ -271,6 +269,13 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
       this.dropIfEmpty(slot)
     }
     this.forgetGhosts()
+  }
+
+  /** Deletes some of what expired, more the more there is, so that the rest never piles up. */
+  private stageExpired(into: EngineOperation[]): void {
+    const count = expiredShare(this.expired.length)
+    for (let i = 0; i < count; i++) into.push({ key: this.engineKey(this.expired[i] as TimedRow), value: null })
+    if (count > 0) this.expired = this.expired.slice(count)
   }
 
   private keepGhost(row: TimedRow): void {
@@ -297,8 +302,10 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   }
 
   private engineKey(row: TimedRow): Uint8Array {
-    const tail = this.layout.tail(row.primary, row.secondary)
-    return segmentedKey(this.prefix, this.expiry.engineSegment(row.primary), row.key, tail)
+    const { layout } = this
+    const key = segmentedKey(this.prefix, this.expiry.engineSegment(row.primary), row.key, layout.tailBytes)
+    layout.writeTail(key, key.length - layout.tailBytes, row.primary, row.secondary)
+    return key
   }
 
   private slotToWrite(key: K): KeySlot {

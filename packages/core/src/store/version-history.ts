@@ -7,6 +7,7 @@
  * Engine rows: `segment of validTo 4 ‖ key escaped ‖ validFrom 8` → `validTo 8 ‖ 1 = value, 0 = none ‖ value`.
  */
 import type { EngineOperation, StoreEngine } from '../port/store-engine.ts'
+import { expiredShare } from './expiry.ts'
 import { readInt64, writeInt64 } from './int64.ts'
 import { afterPrefix, bytesOf, latin1 } from './key-bytes.ts'
 import { readSegmentedKey, readSortable, segmentedKey, writeSortable } from './key-layout.ts'
@@ -18,7 +19,6 @@ export interface Version {
   bytes: Uint8Array | null
 }
 
-const expiredPerBatch = 2_000
 const engineIntervalMin = 1_000
 
 export class VersionHistory {
@@ -100,7 +100,7 @@ export class VersionHistory {
   stage(into: EngineOperation[]): void {
     for (const [key, value] of this.changed) into.push({ key: bytesOf(key), value })
     this.changed = new Map()
-    for (const key of this.expired.splice(0, expiredPerBatch)) into.push({ key: bytesOf(key), value: null })
+    for (const key of this.expired.splice(0, expiredShare(this.expired.length))) into.push({ key: bytesOf(key), value: null })
   }
 
   clear(): void {
@@ -148,9 +148,9 @@ export class VersionHistory {
   }
 
   private engineKey(key: string, version: Version): string {
-    const tail = new Uint8Array(8)
-    writeSortable(tail, 0, version.fromMs)
-    return latin1(segmentedKey(this.prefix, Math.floor(version.toMs / this.engineIntervalMs), key, tail))
+    const bytes = segmentedKey(this.prefix, Math.floor(version.toMs / this.engineIntervalMs), key, 8)
+    writeSortable(bytes, bytes.length - 8, version.fromMs)
+    return latin1(bytes)
   }
 }
 
