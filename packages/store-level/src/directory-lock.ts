@@ -107,6 +107,7 @@ function startOf(pid: number): string | null {
 }
 
 function locked(directory: string, owner: Owner | null): FatalError {
-  const holder = owner === null ? 'another process' : owner.pid === process.pid ? 'this process' : `process ${owner.pid}`
+  const holder =
+    owner === null ? 'another process' : owner.pid === process.pid ? 'this process' : `process ${owner.pid}`
   return new FatalError('MR_STORE_LOCKED', { directory, holder })
 }

@@ -48,7 +48,10 @@ it('reads ranges over committed and uncommitted rows, with few rows kept in memo
       const expected = [...model.keys()].sort().map((each) => ({ key: each, value: model.get(each) }))
       expect([...store.view.all()], `seed 61 step ${step}`).toEqual(expected)
       expect([...store.view.reverseRange('k2', 'k5')].map((row) => row.key)).toEqual(
-        expected.map((row) => row.key).filter((each) => each >= 'k2' && each <= 'k5').reverse(),
+        expected
+          .map((row) => row.key)
+          .filter((each) => each >= 'k2' && each <= 'k5')
+          .reverse(),
       )
     }
   }

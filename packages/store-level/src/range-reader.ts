@@ -6,6 +6,7 @@
  * joins and foreign keys are answered from memory. The worker starts with the first such range.
  */
 import { createRequire } from 'node:module'
+import type * as WorkerThreads from 'node:worker_threads'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { EngineEntry, RangeOptions } from '@millrace/core/port'
 import type { LevelOpenOptions } from './level-database.ts'
@@ -57,7 +58,7 @@ export class RangeReader {
       const answer = this.ask({ location, options, range: { ...bounds, reverse: range.reverse === true, limit } })
       const rows = answer.rows as Uint8Array
       let last: Uint8Array | undefined
-      for (let at = 0; at < rows.length; ) {
+      for (let at = 0; at < rows.length;) {
         const key = sized(rows, at)
         const value = sized(rows, at + 4 + key.length)
         at += 8 + key.length + value.length
@@ -109,7 +110,7 @@ function after(key: Uint8Array): Uint8Array {
  * The worker. Its text is what the thread runs, so it refers to nothing outside itself and is written in what Node runs
  * without a compiler.
  */
-function serveRanges(threads: typeof import('node:worker_threads'), load: (path: string) => unknown): void {
+function serveRanges(threads: typeof WorkerThreads, load: (path: string) => unknown): void {
   const { level, port, signal } = threads.workerData as { level: string; port: MessagePort; signal: Int32Array }
   const { Level } = load(level) as { Level: new (...args: unknown[]) => never }
   const databases = new Map<string, Promise<never>>()
@@ -150,7 +151,7 @@ function serveRanges(threads: typeof import('node:worker_threads'), load: (path:
     return { rows, count: entries.length }
   }
   port.on('message', (request: Request) => {
-    answerTo(request)
+    void answerTo(request)
       .catch((error: Error & { code?: string; cause?: Error & { code?: string } }) => {
         databases.delete(request.location)
         const message = error.cause === undefined ? error.message : `${error.message}; ${error.cause.message}`

@@ -104,5 +104,7 @@ export class ByteMap<T extends ByteKeyed> {
 }
 
 function empty<T>(capacity: number): (T | undefined)[] {
-  return new Array<T | undefined>(capacity).fill(undefined)
+  const slots: (T | undefined)[] = []
+  for (let i = 0; i < capacity; i++) slots.push(undefined)
+  return slots
 }

@@ -160,7 +160,8 @@ function definition<K, V>(kind: StoreKind, name: string, options: StoreOptions<K
 
 function length(store: string, option: string, given: Duration): number {
   const ms = durationMs(given, `${store}.${option}`)
-  if (!Number.isSafeInteger(ms) || ms < 0) throw refusal(store, `${option} must be whole milliseconds ≥ 0, got ${given}`)
+  if (!Number.isSafeInteger(ms) || ms < 0)
+    throw refusal(store, `${option} must be whole milliseconds ≥ 0, got ${given}`)
   return ms
 }
 

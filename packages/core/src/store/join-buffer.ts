@@ -5,11 +5,7 @@
  * changelog at once, without a timestamp: value layout in serde/envelope/buffer-value.ts, then eight zero bytes.
  */
 import { noHeaders } from '../record/headers.ts'
-import {
-  decodeBufferValue,
-  encodeBufferValue,
-  type StoredRecordContext,
-} from '../serde/envelope/buffer-value.ts'
+import { decodeBufferValue, encodeBufferValue, type StoredRecordContext } from '../serde/envelope/buffer-value.ts'
 import { decodePrefixedWindowKey, encodeTimeFirstWindowKey } from '../serde/envelope/window-key.ts'
 import type { Serde } from '../serde/serde.ts'
 import { BufferRows } from './buffer-rows.ts'

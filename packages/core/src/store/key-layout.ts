@@ -45,7 +45,10 @@ export function segmentedKey(prefix: Uint8Array, segment: number, key: string, t
 }
 
 /** The user key of a segmented engine key, and where what follows it begins. */
-export function readSegmentedKey(bytes: Uint8Array, prefixLength: number): { readonly key: string; readonly end: number } {
+export function readSegmentedKey(
+  bytes: Uint8Array,
+  prefixLength: number,
+): { readonly key: string; readonly end: number } {
   let key = ''
   let at = prefixLength + 4
   for (;;) {

@@ -12,7 +12,10 @@ import type { KeyValue, KeyValueStore } from './store.ts'
 import type { ValueShape } from './value-codec.ts'
 
 /** Opens a plain, timestamped, headers, LRU or subscription store. */
-export function openKeyValueStore<K, V>(definition: StoreDefinition<K, V>, host: StoreHost): LiveStore<KeyValueStore<K, V>> {
+export function openKeyValueStore<K, V>(
+  definition: StoreDefinition<K, V>,
+  host: StoreHost,
+): LiveStore<KeyValueStore<K, V>> {
   const shape = shapes[definition.kind]
   if (shape === undefined) {
     throw new TopologyError('MR_STORE_DEFINITION', { store: definition.name, reason: `kind ${definition.kind}` })

@@ -53,7 +53,8 @@ class MemoryEngine implements StoreEngine {
   }
 
   async *range(options: RangeOptions): AsyncIterable<EngineEntry> {
-    yield* [...this.rangeSync(options)]
+    const frozen = Array.from(this.rangeSync(options))
+    yield* frozen
   }
 
   rangeSync(options: RangeOptions): Iterable<EngineEntry> {

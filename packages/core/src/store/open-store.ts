@@ -38,7 +38,10 @@ const openers: Partial<Record<StoreKind, Open>> = {
 export function openStore(definition: StoreDefinition<never, never>, host: StoreHost): LiveStore {
   const open = openers[definition.kind]
   if (open === undefined) {
-    throw new TopologyError('MR_STORE_DEFINITION', { store: definition.name, reason: `unknown kind ${definition.kind}` })
+    throw new TopologyError('MR_STORE_DEFINITION', {
+      store: definition.name,
+      reason: `unknown kind ${definition.kind}`,
+    })
   }
   return open(definition, host)
 }

@@ -45,7 +45,11 @@ class LiveOuterJoinBuffer<K, VLeft, VRight>
     super(definition as unknown as StoreDefinition<never, never>, host)
     this.keySerde = presentSerde(definition.key, definition.name, 'key')
     this.leftSerde = presentSerde(definition.value, definition.name, 'value')
-    this.rightSerde = presentSerde((definition.otherValue ?? null) as Serde<VRight> | null, definition.name, 'otherValue')
+    this.rightSerde = presentSerde(
+      (definition.otherValue ?? null) as Serde<VRight> | null,
+      definition.name,
+      'otherValue',
+    )
     this.changelog = new ChangelogLayer(host, this.definition, false)
   }
 

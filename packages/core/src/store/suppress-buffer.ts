@@ -186,7 +186,9 @@ class LiveSuppressBuffer<K, V> extends BufferRows<SuppressEntry> implements Supp
   }
 
   private serialized(value: V | null): Uint8Array | null {
-    return value === null || value === undefined ? null : kept(this.valueSerde.serialize(value, this.host.changelogTopic))
+    return value === null || value === undefined
+      ? null
+      : kept(this.valueSerde.serialize(value, this.host.changelogTopic))
   }
 
   private deserialized(bytes: Uint8Array | null, headers: Headers): V | null {

@@ -100,7 +100,8 @@ export class VersionHistory {
   stage(into: EngineOperation[]): void {
     for (const [key, value] of this.changed) into.push({ key: bytesOf(key), value })
     this.changed = new Map()
-    for (const key of this.expired.splice(0, expiredShare(this.expired.length))) into.push({ key: bytesOf(key), value: null })
+    for (const key of this.expired.splice(0, expiredShare(this.expired.length)))
+      into.push({ key: bytesOf(key), value: null })
   }
 
   clear(): void {

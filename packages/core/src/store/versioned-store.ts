@@ -177,7 +177,12 @@ class LiveVersionedStore<K, V> implements VersionedKeyValueStore<K, V> {
   }
 
   /** Nothing is newer than the deletion (or nothing is known of the key). */
-  private putAfterDeletion(row: Row, bytes: Uint8Array | null, timestampMs: number, deletion: Version | undefined): void {
+  private putAfterDeletion(
+    row: Row,
+    bytes: Uint8Array | null,
+    timestampMs: number,
+    deletion: Version | undefined,
+  ): void {
     const { key } = row
     if (deletion !== undefined && timestampMs > deletion.fromMs) this.older.end(key, deletion, timestampMs)
     const isAgain = deletion?.fromMs === timestampMs

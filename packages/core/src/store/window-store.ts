@@ -13,9 +13,16 @@ import { TimedRows } from './timed-rows.ts'
 import type { ValueShape } from './value-codec.ts'
 
 /** Opens a plain, timestamped or headers window store, with or without duplicates. */
-export function openWindowStore<K, V>(definition: StoreDefinition<K, V>, host: StoreHost): LiveStore<WindowStore<K, V>> {
+export function openWindowStore<K, V>(
+  definition: StoreDefinition<K, V>,
+  host: StoreHost,
+): LiveStore<WindowStore<K, V>> {
   const shape: ValueShape =
-    definition.kind === 'timestamped-window' ? 'timestamped' : definition.kind === 'headers-window' ? 'headers' : 'plain'
+    definition.kind === 'timestamped-window'
+      ? 'timestamped'
+      : definition.kind === 'headers-window'
+        ? 'headers'
+        : 'plain'
   const layout = windowLayout(definition.retainDuplicates === true)
   const rows = new TimedRows<K, V>(definition, host, shape, layout)
   return new LiveRows(rows, new WindowView(rows))

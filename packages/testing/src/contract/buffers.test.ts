@@ -130,15 +130,16 @@ describe('suppress buffer', () => {
       let state = describeAll(store)
       for (let step = 0; step < 600; step++) {
         const key = `k${random.between(0, 15)}`
-        if (random.chance(0.7)) {
+        const what = random.next()
+        if (what < 0.7) {
           const value = random.chance(0.1) ? null : `${step}`
           store.view.put(random.between(0, 50), key, change<string>(value, `${step - 1}`), context(step, step))
-        } else if (random.chance(0.6))
+        } else if (what < 0.88)
           store.view.evictWhile(
             () => store.view.recordCount > 8,
             () => undefined,
           )
-        else if (random.chance(0.7)) {
+        else if (what < 0.96) {
           await store.commit()
           committed = store.changelog.length
           state = describeAll(store)

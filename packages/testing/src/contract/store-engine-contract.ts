@@ -142,7 +142,6 @@ function describeRanges(engineOf: () => StoreEngine): void {
     await engine.write([put('99999', 'x')])
     expect([...engine.rangeSync({ gte: text('02999') })].map((row) => shown(row.key))).toEqual(['02999', '99999'])
   })
-
 }
 
 function describeBulk(engineOf: () => StoreEngine): void {
