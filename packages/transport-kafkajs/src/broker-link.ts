@@ -7,6 +7,7 @@ import {
   type Connection,
   type ConnectionPool,
 } from './kafkajs-internals.ts'
+import { sendBytes } from './send-bytes.ts'
 import { translateError } from './translate-error.ts'
 
 const fetchApiKey = 1
@@ -81,7 +82,7 @@ export class BrokerLink {
     )
     this.#answered = true
     // A plain Uint8Array: decoders then see one kind of array, whatever the transport.
-    return answer === undefined
+    return answer === null
       ? new Uint8Array(0)
       : new Uint8Array(answer.buffer, answer.byteOffset, answer.byteLength)
   }
@@ -131,21 +132,9 @@ export class BrokerLink {
     apiName: string,
     body: Uint8Array,
     expectResponse: boolean,
-  ): Promise<Buffer | undefined> {
+  ): Promise<Buffer | null> {
     const connection = await this.#connection(apiKey === fetchApiKey ? 1 : 0)
-    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-    return connection.send({
-      request: {
-        apiKey,
-        apiName,
-        apiVersion,
-        expectResponse: () => expectResponse,
-        encode: async () => ({ buf: bytes, buffer: bytes }),
-      },
-      response: { decode: async (raw) => ({ raw }), parse: async (decoded) => decoded.raw },
-      requestTimeout: null,
-      logResponseError: false,
-    })
+    return sendBytes(connection, { apiKey, apiName, apiVersion, body, expectResponse })
   }
 
   /** Connects once, however many requests ask: kafkajs itself would open a socket for each. */

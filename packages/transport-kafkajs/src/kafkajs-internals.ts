@@ -15,25 +15,29 @@ export interface Connection {
   connect(): Promise<unknown>
   disconnect(): Promise<unknown>
   rejectRequests(error: Error): void
-  send(request: {
-    request: {
-      apiKey: number
-      apiName: string
-      apiVersion: number
-      expectResponse: () => boolean
-      encode: () => Promise<{ buf: Buffer; buffer: Buffer }>
-    }
-    response: { decode: (raw: Buffer) => Promise<Decoded>; parse: (decoded: Decoded) => Promise<Buffer> }
-    requestTimeout: number | null
-    logResponseError: boolean
-  }): Promise<Buffer | undefined>
-  readonly socket?: { destroy(): void }
+  readonly host: string
+  readonly port: number
+  readonly clientId: string | null
+  isAuthenticated(): boolean
+  /** Runs the SASL exchange, if the user configured one; shared by concurrent callers. */
+  authenticate(): Promise<void>
+  nextCorrelationId(): number
+  readonly socket?: ConnectedSocket | null
   readonly requestQueue: RequestQueue
 }
 
-/** What passes from `decode` to `parse`. */
-export interface Decoded {
-  readonly raw: Buffer
+/** A `net.Socket` or TLS socket, as the user's socket factory made it. */
+export interface ConnectedSocket {
+  cork(): void
+  uncork(): void
+  write(bytes: Uint8Array): unknown
+  destroy(): void
+}
+
+/** What the request queue resolves with. */
+export interface Answered {
+  /** Behind the correlation id; null when no answer is expected. */
+  readonly payload: Buffer | null
 }
 
 interface RequestQueue {
@@ -41,6 +45,19 @@ interface RequestQueue {
   readonly pending: readonly unknown[]
   readonly throttledUntil: number
   scheduleCheckPendingRequests(): void
+  push(request: {
+    entry: {
+      apiKey: number
+      apiName: string
+      apiVersion: number
+      correlationId: number
+      resolve: (answered: Answered) => void
+      reject: (error: Error) => void
+    }
+    expectResponse: boolean
+    requestTimeout: number | null
+    sendRequest: () => void
+  }): void
 }
 
 /** Two connections to one broker: the second one is for fetches. */

@@ -13,6 +13,8 @@ export interface CallOptions {
   readonly timeoutMs?: number
   /** Highest version to use, e.g. 11 for a transactional Produce under transaction V1. */
   readonly cap?: number | undefined
+  /** At least the size of a large request, so that it is written into one buffer. */
+  readonly bytesMax?: number
 }
 
 /** Sends requests; implemented by `Cluster`. */

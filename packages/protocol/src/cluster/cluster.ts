@@ -63,7 +63,7 @@ export class Cluster implements BrokerCaller, AsyncDisposable {
     if (this.#closed) throw new FatalError('MR_RUNTIME_CLOSED', { what: 'The connection to the cluster' })
     const version = await this.version(node, api, options.cap)
     const input = typeof body === 'function' ? body(version) : body
-    const bytes = encodeSentRequest(api, version, input)
+    const bytes = encodeSentRequest(api, version, input, options.bytesMax)
     try {
       const timeoutMs = options.timeoutMs ?? this.requestTimeoutMs
       const answer = await this.#channel.send(node, api.key, version, bytes, { timeoutMs })

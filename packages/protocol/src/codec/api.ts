@@ -66,9 +66,20 @@ export function decodeResponse<Req, Res>(api: Api<Req, Res>, version: number, by
   return decode(api.response, version, bytes, offset, false)
 }
 
-/** As `encodeRequest`, in the shape `TransportChannel.send` wants: header tag buffer `00` in front when flexible. */
-export function encodeSentRequest<Req, Res>(api: Api<Req, Res>, version: number, body: MessageInput<Req>): Uint8Array {
+/**
+ * As `encodeRequest`, in the shape `TransportChannel.send` wants: header tag buffer `00` in front when flexible.
+ *
+ * @param bytesMax at least the size of a large request, so that its buffer need not grow; 0 = not known
+ */
+export function encodeSentRequest<Req, Res>(
+  api: Api<Req, Res>,
+  version: number,
+  body: MessageInput<Req>,
+  bytesMax = 0,
+): Uint8Array {
   checkVersion(api, version)
+  scratch.reset()
+  scratch.ensure(bytesMax)
   return encode(api.request, version, body, isFlexible(api, version))
 }
 

@@ -43,7 +43,8 @@ export async function produceOnce(
     partitionData: list.map(({ partition, bytes }) => ({ index: partition, records: bytes })),
   }))
   const body = { transactionalId, acks: acksAll, timeoutMs, topicData }
-  const response = await cluster.call(leader, produce, body, { cap, timeoutMs: timeoutMs + 5000 })
+  const bytesMax = batches.reduce((sum, { topic, bytes }) => sum + bytes.length + topic.length + 64, 256)
+  const response = await cluster.call(leader, produce, body, { cap, timeoutMs: timeoutMs + 5000, bytesMax })
   const answers = new Map(
     response.responses.flatMap(({ name, partitionResponses }) =>
       partitionResponses.map((answer) => [`${name}/${answer.index}`, answer] as const),
