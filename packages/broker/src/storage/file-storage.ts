@@ -25,7 +25,7 @@ import type { LogFile, LogStorage } from './log-storage.ts'
 const lockName = '.lock'
 
 /**
- * Opens the directory, creating it, and locks it against a second broker.
+ * Opens the directory, creating it, and locks it against the brokers of other processes.
  *
  * @throws {MR_BROKER_DIRECTORY} (FatalError) it cannot be created or written, or a live process holds its lock
  */

@@ -115,6 +115,32 @@ describe('the end of a transaction', () => {
   })
 })
 
+describe('a disk that is full', () => {
+  it('leaves a transaction as it was last written, so that its end can be asked for again', () => {
+    const world = new World()
+    world.topic('t')
+    const claim = world.begin('t', 'g')
+    const { journal } = world.state
+    const write = journal.write.bind(journal)
+    journal.write = () => {
+      throw new Error('no space left')
+    }
+    expect(() => world.end(claim, true)).toThrow('no space left')
+    expect(world.state.transactions.get('x')?.state).toBe('Ongoing')
+    journal.write = write
+    expect(world.end(claim, true)).toBe(0)
+    journal.write = () => {
+      throw new Error('no space left')
+    }
+    world.surroundings.settle()
+    expect(world.state.transactions.get('x')?.state).toBe('PrepareCommit')
+    journal.write = write
+    world.surroundings.advance(1000)
+    expect(world.state.transactions.get('x')?.state).toBe('CompleteCommit')
+    expect(world.state.offsets.get('g', 't', 0)?.offset).toBe(7)
+  })
+})
+
 describe('producer ids', () => {
   it('are never given out twice, also not after a restart', () => {
     const world = new World()

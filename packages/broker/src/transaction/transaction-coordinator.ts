@@ -7,7 +7,7 @@
  * is told to come again (51).
  */
 import { errorCode } from '@millrace/protocol/internal'
-import type { JournalEntry, JournalKind } from '../journal/journal-entry.ts'
+import type { JournalEntry, JournalKind, TransactionEntry } from '../journal/journal-entry.ts'
 import type { Journal, JournalPart } from '../journal/journal.ts'
 import type { Cancellable, Surroundings } from '../surroundings.ts'
 import type { BrokerConfig } from '../topic/broker-config.ts'
@@ -39,6 +39,8 @@ export interface Addition {
 export class TransactionCoordinator implements JournalPart {
   readonly kinds: readonly JournalKind[] = ['transaction', 'transaction-removed']
   readonly #transactions: Map<string, Transaction> = new Map()
+  /** Each transaction as it stands in the journal. */
+  readonly #written: Map<string, TransactionEntry> = new Map()
   readonly #surroundings: Surroundings
   readonly #config: BrokerConfig
   readonly #journal: Journal
@@ -172,15 +174,15 @@ export class TransactionCoordinator implements JournalPart {
   replay(entry: JournalEntry): void {
     if (entry.kind === 'transaction') {
       this.#transactions.set(entry.transaction.transactionalId, Transaction.from(entry.transaction))
+      this.#written.set(entry.transaction.transactionalId, entry.transaction)
     } else if (entry.kind === 'transaction-removed') {
       this.#transactions.delete(entry.transactionalId)
+      this.#written.delete(entry.transactionalId)
     }
   }
 
   *snapshot(): Iterable<JournalEntry> {
-    for (const transaction of this.#transactions.values()) {
-      yield { kind: 'transaction', transaction: transaction.toEntry() }
-    }
+    for (const transaction of this.#written.values()) yield { kind: 'transaction', transaction }
   }
 
   close(): void {
@@ -197,6 +199,7 @@ export class TransactionCoordinator implements JournalPart {
       const { transactionalId } = transaction
       this.#journal.write({ kind: 'transaction-removed', transactionalId })
       this.#transactions.delete(transactionalId)
+      this.#written.delete(transactionalId)
     }
   }
 
@@ -246,18 +249,32 @@ export class TransactionCoordinator implements JournalPart {
   }
 
   #writeMarkers(transaction: Transaction): void {
+    const { transactionalId } = transaction
     this.#markers.write(transaction, () => {
-      transaction.complete(this.#surroundings.clock.nowMs())
-      this.#record(transaction)
-      const waiting = transaction.whenDecided
-      transaction.whenDecided = []
+      const ending = this.#transactions.get(transactionalId)
+      if (ending === undefined || !ending.isEnding) return
+      ending.complete(this.#surroundings.clock.nowMs())
+      this.#record(ending)
+      const waiting = ending.whenDecided
+      ending.whenDecided = []
       for (const resolve of waiting) resolve()
     })
   }
 
+  /** Writes the transaction as it is now; when that fails (disk full), it is again as it was last written. */
   #record(transaction: Transaction): void {
+    const { transactionalId } = transaction
     transaction.updateMs = this.#surroundings.clock.nowMs()
-    this.#journal.write({ kind: 'transaction', transaction: transaction.toEntry() })
+    const entry = transaction.toEntry()
+    try {
+      this.#journal.write({ kind: 'transaction', transaction: entry })
+    } catch (error) {
+      const before = this.#written.get(transactionalId)
+      if (before === undefined) this.#transactions.delete(transactionalId)
+      else this.#transactions.set(transactionalId, Transaction.from(before, transaction.whenDecided))
+      throw error
+    }
+    this.#written.set(transactionalId, entry)
   }
 
   /** While a transaction is open, looks every now and then for one that has been open for too long. */

@@ -46,7 +46,8 @@ export class Transaction {
     this.updateMs = from.nowMs
   }
 
-  static from(entry: TransactionEntry): Transaction {
+  /** The transaction that an entry describes, for those who wait for its end. */
+  static from(entry: TransactionEntry, whenDecided: (() => void)[] = []): Transaction {
     const { transactionalId, producerId, timeoutMs, updateMs } = entry
     const transaction = new Transaction({ transactionalId, producerId, timeoutMs, nowMs: updateMs })
     transaction.previousProducerId = entry.previousProducerId
@@ -57,6 +58,7 @@ export class Transaction {
     for (const [topic, partition] of entry.partitions) transaction.addPartition(topic, partition)
     for (const group of entry.groups) transaction.groups.add(group)
     transaction.startMs = entry.startMs
+    transaction.whenDecided = whenDecided
     return transaction
   }
 
