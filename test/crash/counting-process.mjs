@@ -93,4 +93,6 @@ else {
   await app.close()
   await client.close()
   await broker.close()
+  // Nothing else may keep the process alive.
+  process.disconnect?.()
 }

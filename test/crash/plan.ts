@@ -1,6 +1,6 @@
 /** What the application program of the crash tests is told, and what it says: one line of JSON each way. */
 import { writeSync } from 'node:fs'
-import { int64, string, type Topic, topic } from 'millrace'
+import { bytes, int64, string, type Topic, topic } from 'millrace'
 
 export const applicationId = 'crash'
 /** Value: the number of the record in its partition, so that value and offset agree as long as nothing is lost or doubled. */
@@ -8,7 +8,7 @@ export const input: Topic<string, string> = topic('input', { key: string(), valu
 export const output: Topic<string, number> = topic('output', { key: string(), value: int64() })
 export const changelog: Topic<string, Uint8Array> = topic(`${applicationId}-counts-changelog`, {
   key: string(),
-  value: { serialize: (bytes: Uint8Array) => bytes, deserialize: (bytes: Uint8Array) => bytes },
+  value: bytes(),
 })
 
 /** Keys of one partition. */
