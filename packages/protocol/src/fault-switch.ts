@@ -9,7 +9,6 @@
 export const plantableFaults = {
   'unstable-offsets': 'committed offsets are read without waiting for pending transactions',
   'commit-without-generation': 'offsets are committed in the transaction without member and generation',
-  'member-generation': "offsets are committed under the member's newest generation instead of that of its lease",
   'state-before-end': 'the state is written before the transaction has ended',
   'position-apart': 'the position is written in a batch of its own, before the state',
   'end-as-position': 'closing during a restore stores the end of the changelog as position (KAFKA-16017)',

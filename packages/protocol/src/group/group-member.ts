@@ -12,7 +12,6 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { monotonicMs } from '../cluster/surroundings.ts'
 import { leaveGroup } from '../codec/apis.ts'
 import { errorCode, errorName } from '../codec/error-code.ts'
-import { isPlanted } from '../fault-switch.ts'
 import { commitOffsets, type GroupCallOptions, type GroupIdentity, type OffsetToCommit } from './group-offsets.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { assertLeft, type Assignments, type JoinedMember, joinError, joinOnce, type JoinOutcome } from './join.ts'
@@ -91,7 +90,6 @@ export class GroupMember {
 
   /** Identity of the generation that `onAssigned` was last told; null while not in the group. */
   get identity(): GroupIdentity | null {
-    if (this.#identity !== null && isPlanted('member-generation')) return this.#identityOf(this.#generationId)
     return this.#identity
   }
 

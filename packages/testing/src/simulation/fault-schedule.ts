@@ -25,7 +25,10 @@ export class FaultSchedule {
     for (const fault of this.plan.faults) {
       const machine = 'machine' in fault ? machines[fault.machine] : undefined
       if (fault.kind === 'kill-at') machine?.killAtYield(fault.yieldPoint, fault.downMs)
-      else this.world.time.after(fault.atMs, () => this.strike(fault, machine))
+      else if (fault.kind === 'kill-in' || fault.kind === 'stop-in') {
+        const { kind, forMs } = fault
+        machine?.strikeIn(fault, () => (kind === 'kill-in' ? machine.kill(forMs) : machine.suspend(forMs)))
+      } else this.world.time.after(fault.atMs, () => this.strike(fault, machine))
     }
   }
 
@@ -33,7 +36,7 @@ export class FaultSchedule {
   freeze(): void {
     this.frozen = true
     this.world.faults = this.usual
-    this.world.partitioned.clear()
+    this.world.partitions.endAll()
     this.startBroker()
     for (const machine of this.world.machines) {
       machine.forgetKills()
@@ -42,7 +45,7 @@ export class FaultSchedule {
     }
   }
 
-  private strike(fault: Exclude<Fault, { kind: 'kill-at' }>, machine: VirtualMachine | undefined): void {
+  private strike(fault: Extract<Fault, { atMs: number }>, machine: VirtualMachine | undefined): void {
     if (this.frozen) return
     const { world } = this
     const { time, cluster } = world
@@ -66,9 +69,8 @@ export class FaultSchedule {
       case 'clock':
         return machine?.jumpClock(fault.jumpMs)
       case 'partition': {
-        const pair = `${machine?.name} ${fault.node}`
-        world.partitioned.add(pair)
-        time.after(fault.forMs, () => world.partitioned.delete(pair))
+        const held = world.partitions.begin(machine?.name ?? '', fault.node, fault.oneWay)
+        time.after(fault.forMs, () => held.end())
         return
       }
       case 'broker':

@@ -10,6 +10,8 @@ import { SeededRandom } from './seeded-random.ts'
 export type Fault =
   | { readonly kind: 'kill'; readonly machine: number; readonly atMs: number; readonly downMs: number }
   | { readonly kind: 'kill-at'; readonly machine: number; readonly yieldPoint: number; readonly downMs: number }
+  | ({ readonly kind: 'kill-in' } & InStep)
+  | ({ readonly kind: 'stop-in' } & InStep)
   | { readonly kind: 'power'; readonly machine: number; readonly atMs: number; readonly downMs: number }
   | { readonly kind: 'stop'; readonly machine: number; readonly atMs: number; readonly forMs: number }
   | { readonly kind: 'disk-lost'; readonly machine: number; readonly atMs: number; readonly downMs: number }
@@ -22,12 +24,24 @@ export type Fault =
       readonly node: number
       readonly atMs: number
       readonly forMs: number
+      /** Only answers are held up. */
+      readonly oneWay: boolean
     }
   | { readonly kind: 'broker'; readonly atMs: number; readonly downMs: number }
   | { readonly kind: 'broker-write'; readonly atMs: number; readonly write: number; readonly downMs: number }
   | { readonly kind: 'coordinators'; readonly atMs: number }
   | { readonly kind: 'leaders'; readonly atMs: number }
   | { readonly kind: 'network'; readonly atMs: number; readonly forMs: number; readonly faults: NetworkFaults }
+
+/** When a process is at a certain step. */
+interface InStep {
+  readonly machine: number
+  /** What the process is about to do, or has just been answered. */
+  readonly step: string
+  /** At which time of doing it. */
+  readonly nth: number
+  readonly forMs: number
+}
 
 /** One run. */
 export interface Plan {
@@ -53,6 +67,8 @@ export interface Plan {
   readonly cacheBytes: number
   readonly purgeIntervalMs: number
   readonly networkDelayMs: number
+  /** Of one partition in one fetch. */
+  readonly fetchBytes: number
   readonly faults: readonly Fault[]
 }
 
@@ -60,6 +76,8 @@ export interface Plan {
 const kinds = [
   'kill',
   'kill-at',
+  'kill-in',
+  'stop-in',
   'power',
   'stop',
   'disk-lost',
@@ -71,6 +89,28 @@ const kinds = [
   'coordinators',
   'leaders',
   'network',
+] as const
+
+/** The steps of a process between which it matters most where it stops. */
+export const steps = [
+  'send produce InitProducerId',
+  'send produce AddPartitionsToTxn',
+  'send produce Produce',
+  'answer produce Produce',
+  'send produce AddOffsetsToTxn',
+  'send produce TxnOffsetCommit',
+  'answer produce TxnOffsetCommit',
+  'send produce EndTxn',
+  'answer produce EndTxn',
+  'send admin OffsetCommit',
+  'answer admin OffsetCommit',
+  'disk write',
+  'disk written',
+  'answer admin OffsetFetch',
+  'answer restore ListOffsets',
+  'answer restore Fetch',
+  'answer group JoinGroup',
+  'answer group SyncGroup',
 ] as const
 
 /** What of a plan is given instead of drawn. */
@@ -99,6 +139,7 @@ export function drawPlan(seed: number, given: PlanGiven = {}): Plan {
     cacheBytes: random.chance(0.5) ? 0 : 1024 * 1024,
     purgeIntervalMs: random.pick([500, 100_000_000]),
     networkDelayMs: random.pick([1, 5, 5, 50]),
+    fetchBytes: random.pick([1_048_576, 1_048_576, 300]),
     faults: [],
     ...given,
   }
@@ -126,6 +167,13 @@ function drawFault(
   switch (kind) {
     case 'kill-at':
       return { kind, machine, yieldPoint: random.between(1, 400), downMs }
+    case 'kill-in':
+    case 'stop-in': {
+      const step = random.pick(steps)
+      const longMs = Math.max(plan.sessionTimeoutMs, plan.transactionTimeoutMs)
+      const stopMs = random.pick([500, plan.sessionTimeoutMs * 1.2, longMs * 1.5])
+      return { kind, machine, step, nth: random.between(1, 12), forMs: kind === 'kill-in' ? downMs : stopMs }
+    }
     case 'kill':
     case 'power':
     case 'disk-lost':
@@ -139,7 +187,14 @@ function drawFault(
     case 'clock':
       return { kind, machine, atMs, jumpMs: random.pick([-3_600_000, -1000, 60_000, 259_200_000]) }
     case 'partition':
-      return { kind, machine, node: random.between(1, plan.nodes), atMs, forMs: random.pick([500, 5000, 20_000]) }
+      return {
+        kind,
+        machine,
+        node: random.between(1, plan.nodes),
+        atMs,
+        forMs: random.pick([500, 5000, 20_000]),
+        oneWay: random.chance(0.5),
+      }
     case 'broker':
       return { kind, atMs, downMs: random.pick([10, 1000, 5000]) }
     case 'broker-write':

@@ -15,7 +15,6 @@ interface Row {
 const rows: Readonly<Record<PlantedFault, Row>> = {
   'unstable-offsets': { seeds: 200, given: {} },
   'commit-without-generation': { seeds: 200, given: {} },
-  'member-generation': { seeds: 500, given: {} },
   'state-before-end': { seeds: 50, given: { topology: 'count' } },
   'position-apart': { seeds: 50, given: { topology: 'count' } },
   'end-as-position': { seeds: 500, given: { topology: 'count' } },

@@ -5,6 +5,7 @@
  */
 import { silentLogger } from '@millrace/core/port'
 import { Cluster, Producer, TransactionalProducer } from '@millrace/protocol'
+import { Partitions } from './partitions.ts'
 import type { Plan } from './plan.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { virtualTransport } from './virtual-network.ts'
@@ -48,7 +49,7 @@ export class Upstream {
     const { world, plan } = this
     const random = new SeededRandom(world.seed, name)
     const process = new VirtualProcess(name, { time: world.time, random })
-    const network = { ...world, cluster: world.cluster, faults: quietNetwork, partitioned: new Set<string>() }
+    const network = { ...world, cluster: world.cluster, faults: quietNetwork, partitions: new Partitions() }
     const transport = virtualTransport(process, network)
     const around = { clock: process.clock, timers: process.timers, random, logger: silentLogger }
     const cluster = new Cluster(await transport.open('produce'), around)

@@ -34,6 +34,7 @@ export class VirtualMachine {
   private process: VirtualProcess | null = null
   private clockJumpMs = 0
   private readonly killAt = new Map<number, number>()
+  private readonly strikes: { readonly step: string; left: number; readonly strike: () => void }[] = []
 
   constructor(name: string, world: World, program: Program) {
     this.name = name
@@ -53,9 +54,15 @@ export class VirtualMachine {
     this.killAt.set(yieldPoint, downMs)
   }
 
+  /** Strikes when the process does a step for the n-th time, counted over all lives. */
+  strikeIn({ step, nth }: { readonly step: string; readonly nth: number }, strike: () => void): void {
+    this.strikes.push({ step, left: nth, strike })
+  }
+
   /** No process is killed at a yield point any more. */
   forgetKills(): void {
     this.killAt.clear()
+    this.strikes.length = 0
   }
 
   /** Starts a life, unless one is running. */
@@ -118,6 +125,7 @@ export class VirtualMachine {
     this.world.trace.note(this.world.time.nowMs, process.name, label)
     const downMs = this.killAt.get(this.yields)
     if (downMs !== undefined) this.kill(downMs)
+    for (const one of this.strikes) if (label === one.step && --one.left === 0) one.strike()
   }
 
   private hasEnded(process: VirtualProcess, error: unknown): void {

@@ -17,6 +17,7 @@ import type {
 } from '@millrace/core/port'
 import type { Connection } from '@millrace/broker/internal'
 import { apiByKey } from '@millrace/protocol/internal'
+import type { Partitions } from './partitions.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Trace } from './trace.ts'
 import type { VirtualCluster } from './virtual-cluster.ts'
@@ -55,8 +56,7 @@ export interface NetworkWorld {
   readonly cluster: VirtualCluster
   /** Read at each request, so that a scenario changes them while it runs. */
   readonly faults: NetworkFaults
-  /** Nodes that the processes named here cannot reach, `process node`; checked at each request. */
-  readonly partitioned: ReadonlySet<string>
+  readonly partitions: Partitions
 }
 
 const fetchApiKey = 1
@@ -158,14 +158,13 @@ class Link {
   }
 
   send(waiting: Waiting, request: { apiKey: number; version: number; bytes: Uint8Array }): void {
-    const { random, faults, partitioned } = this.world
+    const { random, faults } = this.world
     this.waiting.add(waiting)
     const { brokerSide } = this
     if (brokerSide === null) {
       this.break('connection refused')
       return
     }
-    if (partitioned.has(`${this.process.name.split('/')[0]} ${this.nodeId}`)) return
     let dice = random.next() - faults.lostRequests
     if (dice < 0) {
       this.break('the connection broke')
@@ -187,7 +186,7 @@ class Link {
       return
     }
     this.requestMs = this.arrival(this.requestMs)
-    this.world.time.after(this.requestMs - this.world.time.nowMs, submit)
+    this.world.time.after(this.requestMs - this.world.time.nowMs, () => this.crossing('request', submit))
   }
 
   timedOut(waiting: Waiting, api: string, timeoutMs: number): void {
@@ -211,17 +210,27 @@ class Link {
       this.break('the connection broke before the answer')
       return
     }
-    if (left < faults.silentAnswers) return
+    if (left < faults.silentAnswers) {
+      // A half-open connection is noticed in the end.
+      this.world.time.after(faults.lateMs, () => this.break('the connection was half open'))
+      return
+    }
     const copy = bytes.slice()
     trace.bytes(copy)
-    this.answerMs = this.arrival(this.answerMs)
-    time.after(this.answerMs - time.nowMs, () =>
+    const arrive = (): void =>
       this.process.enter(() => {
         if (!this.waiting.delete(waiting)) return
         waiting.timer.cancel()
         if (this.process.passes(`answer ${waiting.label}`)) waiting.resolve(copy)
-      }),
-    )
+      })
+    this.answerMs = this.arrival(this.answerMs)
+    time.after(this.answerMs - time.nowMs, () => this.crossing('answer', arrive))
+  }
+
+  /** A partition holds up what is on the way until it ends: TCP sends it again then. */
+  private crossing(direction: 'request' | 'answer', pass: () => void): void {
+    const machine = this.process.name.split('/')[0] ?? ''
+    if (!this.world.partitions.hold({ machine, node: this.nodeId, direction }, pass)) pass()
   }
 
   private failAll(reason: string): void {

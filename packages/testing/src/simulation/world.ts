@@ -1,6 +1,7 @@
 /**
  * Everything that one run of one seed consists of: time, chance, the trace, the cluster, the network, the machines.
  */
+import { Partitions } from './partitions.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { Trace } from './trace.ts'
 import { type ClusterSettings, VirtualCluster } from './virtual-cluster.ts'
@@ -17,8 +18,7 @@ export class World {
   readonly machines: VirtualMachine[] = []
   /** Of the network; replaced while the world runs. */
   faults: NetworkFaults = quietNetwork
-  /** `machine node` pairs that cannot talk to each other. */
-  readonly partitioned: Set<string> = new Set()
+  readonly partitions: Partitions = new Partitions()
 
   constructor(seed: number, cluster: ClusterSettings, keepTrace = false) {
     this.seed = seed

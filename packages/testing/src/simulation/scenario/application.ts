@@ -86,6 +86,7 @@ async function runApplication(
     probingRebalanceInterval: 60_000,
     repartitionPurgeInterval: plan.purgeIntervalMs,
     fetchMaxWait: 100,
+    maxPartitionFetchBytes: plan.fetchBytes,
     requestTimeout: 5000,
     linger: 5,
   })

@@ -47,8 +47,13 @@ export const ticks: Application = {
     timestampMs: nowMs,
   }),
   isDone: (world, plan) => {
+    // A clock that went back ticks again when it has caught up.
+    if (plan.faults.some(({ kind }) => kind === 'clock')) return true
     const last = new Map<string, number>()
-    for (const { record: one } of records(world, 'output', plan)) last.set(text(one.key), long(one.value))
+    for (const { record: one } of records(world, 'output', plan)) {
+      // The late tick of a process that was stopped may stand behind; only transactions keep it out.
+      last.set(text(one.key), Math.max(long(one.value), last.get(text(one.key)) ?? 0))
+    }
     return last.size === plan.partitions && [...last.values()].every((value) => value >= ticksMax)
   },
   check,
