@@ -1,6 +1,7 @@
-// Builds what is not built, quietly, then runs a built entry point: node scripts/run.mjs ENTRY [ARGUMENT…]
+// Builds what is not built, quietly, then runs a built entry point in this process, so that signals reach it and its exit
+// code is ours: node scripts/run.mjs ENTRY [ARGUMENT…]
 import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const [entry, ...rest] = process.argv.slice(2)
@@ -9,5 +10,5 @@ const build = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/t
   stdio: ['ignore', 2, 2],
 })
 if (build.status !== 0) process.exit(build.status ?? 1)
-const run = spawnSync(process.execPath, [root + entry, ...rest], { cwd: process.cwd(), stdio: 'inherit' })
-process.exit(run.status ?? 1)
+process.argv = [process.execPath, root + entry, ...rest]
+await import(pathToFileURL(root + entry).href)

@@ -16,6 +16,15 @@ export function findVectors(paths: readonly string[]): FoundVector[] {
   return paths.flatMap((path) => (statSync(path).isDirectory() ? inFolder(path) : inFile(path)))
 }
 
+/** One vector: `FILE.json`, or `FILE.jsonl#NAME`. @throws an Error if there is none of that name */
+export function loadVector(spec: string): Vector {
+  const [path = '', name] = spec.split('#')
+  const found = inFile(path)
+  const one = name === undefined ? found[0] : found.find(({ vector }) => vector.name === name)
+  if (one === undefined) throw new Error(`no vector of that name: ${spec}`)
+  return one.vector
+}
+
 function inFolder(folder: string): FoundVector[] {
   const entries = readdirSync(folder, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   return entries.flatMap((entry) => {

@@ -1,29 +1,33 @@
 /** Runs one vector: builds its topology, drives its steps, and says how what happened differs from what is expected. */
 import type { BuiltTopology } from '@millrace/core/internal'
 import type { Topology } from '@millrace/core'
-import { encodeUtf8 } from '@millrace/core/internal'
 import { TopologyTestDriver } from '../driver/topology-test-driver.ts'
+import { buildVector } from './build-vector.ts'
 import { firstDifference } from './compare.ts'
 import { driverOptions } from './configuration.ts'
 import { outputRecord } from './decoding.ts'
-import { buildDslOps } from './dsl-ops.ts'
+import { applicationIdOf, isInternalTopic } from './internal-topics.ts'
 import { UnknownSpec } from './java-errors.ts'
 import type { Observed } from './observed.ts'
-import { fromJson, serde } from './serdes.ts'
+import { serdesOfTopic, stepRecord } from './step-records.ts'
 import { StoreDefinitions } from './store-definitions.ts'
 import { storeContents } from './store-contents.ts'
-import { fromHex } from './text.ts'
-import { buildTopologyOps, type OpSurroundings } from './topology-ops.ts'
+import type { OpSurroundings } from './topology-ops.ts'
 import { Trace } from './trace.ts'
-import type { Header, Step, StoreContent, Value, Vector } from './vector.ts'
+import type { Step, StoreContent, Vector } from './vector.ts'
 
 /** The first difference, or null when the vector passes. Never throws: whatever goes wrong is a difference. */
 export function runVector(vector: Vector): string | null {
   try {
-    return firstDifference(vector, new VectorRun(vector).run())
+    return firstDifference(vector, observeVector(vector))
   } catch (error) {
     return error instanceof UnknownSpec ? `not known: ${error.message}` : `interpreter: ${(error as Error).stack}`
   }
+}
+
+/** What the test driver does with a vector. @throws UnknownSpec */
+export function observeVector(vector: Vector): Observed {
+  return new VectorRun(vector).run()
 }
 
 class VectorRun {
@@ -34,7 +38,7 @@ class VectorRun {
 
   constructor(vector: Vector) {
     this.vector = vector
-    this.applicationId = vector.config?.['application.id'] ?? 'app'
+    this.applicationId = applicationIdOf(vector)
   }
 
   run(): Observed {
@@ -56,8 +60,7 @@ class VectorRun {
     const { vector, trace, observed } = this
     const surroundings: OpSurroundings = { trace, stores: new StoreDefinitions(), at: -1 }
     try {
-      if (vector.api === 'topology') return buildTopologyOps(vector, surroundings)
-      return buildDslOps(vector, surroundings, observed.branches)
+      return buildVector(vector, surroundings, observed.branches)
     } catch (error) {
       if (error instanceof UnknownSpec) throw error
       observed.error = { phase: 'build', error, ...(surroundings.at < 0 ? {} : { op: surroundings.at }) }
@@ -86,20 +89,9 @@ class VectorRun {
   }
 
   private step(driver: TopologyTestDriver, step: Step): void {
-    if ('pipe' in step) {
-      const { topic, key, value, ts, headers } = step.pipe
-      const [keySerde, valueSerde] = this.serdesOf(topic)
-      const bytes = (spec: string, json: Value): Uint8Array | null =>
-        json === null ? null : serde(spec).serialize(fromJson(spec, json), topic)
-      const record = { key: bytes(keySerde, key), value: bytes(valueSerde, value) }
-      driver.pipeRaw(topic, { ...record, timestampMs: ts, headers: headersOf(headers) })
-    } else if ('pipeRaw' in step) {
-      const { topic, keyHex, valueHex, ts, headers } = step.pipeRaw
-      const record = {
-        key: keyHex === null ? null : fromHex(keyHex),
-        value: valueHex === null ? null : fromHex(valueHex),
-      }
-      driver.pipeRaw(topic, { ...record, timestampMs: ts, headers: headersOf(headers) })
+    const record = stepRecord(this.vector, step)
+    if (record !== null) {
+      driver.pipeRaw(record.topic, record)
     } else if ('advanceWallClock' in step) {
       driver.advanceWallClock(step.advanceWallClock)
     } else if ('readStore' in step) {
@@ -116,7 +108,7 @@ class VectorRun {
   private capture(driver: TopologyTestDriver): void {
     const output = this.observed.output ?? {}
     for (const topic of driver.topics()) {
-      const serdes = this.isInternal(topic) ? null : this.serdesOf(topic)
+      const serdes = isInternalTopic(topic, this.applicationId) ? null : serdesOfTopic(this.vector, topic)
       const records = driver.readRaw(topic).map((record) => outputRecord(record, this.trace.step, serdes))
       output[topic] = [...(output[topic] ?? []), ...records]
     }
@@ -147,21 +139,8 @@ class VectorRun {
       return false
     }
   }
-
-  private serdesOf(topic: string): readonly [key: string, value: string] {
-    return this.vector.topics?.[topic] ?? ['string', 'string']
-  }
-
-  private isInternal(topic: string): boolean {
-    if (topic.endsWith('-changelog') || topic.endsWith('-repartition')) return true
-    return topic.endsWith('-topic') && topic.startsWith(`${this.applicationId}-`)
-  }
 }
 
 function definitionsOf(topology: BuiltTopology): BuiltTopology['stores'][number]['definition'][] {
   return [...topology.stores, ...topology.globalStores].map((store) => store.definition)
-}
-
-function headersOf(headers: readonly Header[] | undefined): { key: string; value: Uint8Array | null }[] {
-  return (headers ?? []).map(([key, value]) => ({ key, value: value === null ? null : encodeUtf8(value) }))
 }
