@@ -27,7 +27,10 @@ if (built && filters.length === 0) {
 }
 if (built) {
   const vitest = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters]
-  const run = spawnSync(process.execPath, [`${root}node_modules/vitest/vitest.mjs`, ...vitest], { cwd: root, stdio: 'inherit' })
+  const run = spawnSync(process.execPath, [`${root}node_modules/vitest/vitest.mjs`, ...vitest], {
+    cwd: root,
+    stdio: 'inherit',
+  })
   try {
     const result = JSON.parse(readFileSync(report, 'utf8'))
     passed += result.numPassedTests

@@ -58,7 +58,12 @@ export type { ToStreamOptions, TransformOptions, ForeignKeyJoinOptions } from '.
 export { KTable } from './dsl/k-table.ts'
 export { KStream } from './dsl/k-stream.ts'
 export { GlobalKTable } from './dsl/global-k-table.ts'
-export { type AggregateOptions, KGroupedStream, type WindowedBy, type WindowedByOptions } from './dsl/k-grouped-stream.ts'
+export {
+  type AggregateOptions,
+  KGroupedStream,
+  type WindowedBy,
+  type WindowedByOptions,
+} from './dsl/k-grouped-stream.ts'
 export { KGroupedTable, type TableAggregateOptions, type TableReduceOptions } from './dsl/k-grouped-table.ts'
 export {
   type SessionAggregateOptions,

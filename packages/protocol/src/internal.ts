@@ -18,14 +18,7 @@ export {
 export { ByteReader } from './codec/byte-reader.ts'
 export { ByteWriter } from './codec/byte-writer.ts'
 export { errorCode, type ErrorName, errorName, isInvalidMetadataCode, isRetriableCode } from './codec/error-code.ts'
-export {
-  isPlanted,
-  plantableFaults,
-  plantedActs,
-  type PlantedFault,
-  plantFault,
-  silenceWhile,
-} from './fault-switch.ts'
+export { isPlanted, plantableFaults, plantedActs, type PlantedFault, plantFault, silenceWhile } from './fault-switch.ts'
 export {
   decodeRequestHeader,
   type DecodedRequestHeader,

@@ -214,7 +214,7 @@ async function freePorts(brokers: number): Promise<BrokerPorts[]> {
 
 /** Number of brokers that Metadata v1 of this broker lists; 0 while it does not answer. */
 async function brokersSeenBy(port: number): Promise<number> {
-  return await new Promise((resolve) => {
+  return new Promise((resolve) => {
     const socket = net.connect(port, host)
     let answer = Buffer.alloc(0)
     socket.setTimeout(1_000, () => socket.destroy())
