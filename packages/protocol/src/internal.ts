@@ -50,3 +50,4 @@ export {
   type MemberAssignment,
   type MemberSubscription,
 } from './codec/consumer-protocol.ts'
+export { nodeClock, nodeRandom, nodeTimers } from './platform.ts'
