@@ -19,27 +19,23 @@ import {
   stagedFlag,
 } from './row.ts'
 import { SortedChunks } from './sorted-chunks.ts'
-
-interface Undo {
-  readonly row: Row
-  readonly before: Content
-}
+import { UndoLog } from './undo-log.ts'
 
 export class MemoryRows<K, V> extends KeyValueRows<K, V> {
-  private undo: Undo[] = []
-  private undoWriting: Undo[] = []
+  private undo = new UndoLog()
+  private undoWriting = new UndoLog()
   /** Rows of keys that were looked up and not there, dropped at the next commit. */
   private lookedUp: Row[] = []
   private ordered: SortedChunks<Row> | null = null
 
   override stage(_into: EngineOperation[]): void {
     this.writes.take([], null)
-    this.undoWriting = this.undoWriting.length === 0 ? this.undo : this.undoWriting.concat(this.undo)
-    this.undo = []
+    if (this.undoWriting.size > 0) this.undoWriting.append(this.undo)
+    else [this.undo, this.undoWriting] = [this.undoWriting, this.undo]
   }
 
   override committed(): void {
-    this.undoWriting = []
+    this.undoWriting.clear()
     this.writes.committed((row) => {
       if (!isPresent(row)) this.drop(row)
     })
@@ -50,14 +46,11 @@ export class MemoryRows<K, V> extends KeyValueRows<K, V> {
   override rollback(): void {
     for (const { row, below } of this.writes.dirty()) if (below !== null) setContent(row, below)
     this.writes.clear()
-    for (const changes of [this.undo, this.undoWriting]) {
-      for (const { row, before } of changes.reverse()) {
-        setContent(row, before)
+    for (const log of [this.undo, this.undoWriting]) {
+      log.undo((row) => {
         if (!isPresent(row)) this.drop(row)
-      }
+      })
     }
-    this.undo = []
-    this.undoWriting = []
     this.forgetLast()
   }
 
@@ -83,11 +76,13 @@ export class MemoryRows<K, V> extends KeyValueRows<K, V> {
   }
 
   protected override beforeWrite(row: Row): Content | null {
-    return (row.flags & stagedFlag) === 0 ? contentOf(row) : null
+    if ((row.flags & stagedFlag) === 0) this.undo.add(row, row)
+    return null
   }
 
+  /** `before` is given for what comes out of the cache; anything else was noted by `beforeWrite`. */
   protected override applied(row: Row, before: Content | null): void {
-    if ((row.flags & stagedFlag) === 0) this.undo.push({ row, before: before ?? absent() })
+    if (before !== null && (row.flags & stagedFlag) === 0) this.undo.add(row, before)
     super.applied(row, before)
   }
 
