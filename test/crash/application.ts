@@ -11,8 +11,7 @@ import { ProgressLog } from './progress.ts'
 const plan = JSON.parse(process.argv[2] ?? '{}') as ProgramPlan
 let app: StreamsApp | null = null
 
-const metric = (name: string): number =>
-  Number(app?.metrics().find((each) => each.name === name)?.value ?? 0)
+const metric = (name: string): number => Number(app?.metrics().find((each) => each.name === name)?.value ?? 0)
 
 function topology(): Topology {
   const progress = new ProgressLog(plan.progressFile)
@@ -31,8 +30,7 @@ function topology(): Topology {
 }
 
 async function main(): Promise<void> {
-  await using broker =
-    plan.kafka === null ? await EmbeddedBroker.start({ directory: plan.brokerDirectory }) : null
+  await using broker = plan.kafka === null ? await EmbeddedBroker.start({ directory: plan.brokerDirectory }) : null
   const kafka = broker ?? { brokers: (plan.kafka ?? '').split(',') }
   await using client = new KafkaClient(kafka)
   await client.createTopics([input, output], { partitions: plan.partitions })
@@ -65,7 +63,11 @@ async function main(): Promise<void> {
   const feeding = plan.feeds
     ? feed(client, plan.partitions, stop.signal, (counts) => say({ event: 'acked', counts }))
     : Promise.resolve()
-  await Promise.race([made.ended(), feeding.then(async () => made.ended()), ...(plan.finishes ? [finished(client)] : [])])
+  await Promise.race([
+    made.ended(),
+    feeding.then(async () => made.ended()),
+    ...(plan.finishes ? [finished(client)] : []),
+  ])
   stop.abort()
   await feeding
 }
@@ -86,7 +88,7 @@ async function begin(client: KafkaClient): Promise<void> {
 
 /** Waits until everything is counted, then reads input and output. */
 async function finished(client: KafkaClient): Promise<void> {
-  for (let left = 1; left > 0;) {
+  for (let left = 1; left > 0 || app?.state !== 'RUNNING';) {
     await sleep(100)
     left = (await client.lag(applicationId, [input.name])).reduce((sum, { lag }) => sum + lag, 0)
   }
