@@ -110,6 +110,11 @@ export class EmbeddedBroker implements AsyncDisposable {
     return `${node.host}:${node.port}`
   }
 
+  /** True when its logs survive the process: state that applications keep on disk then goes with them. */
+  get isPersistent(): boolean {
+    return this.#state.storage.persistent
+  }
+
   /** A transport of its own into this broker; closed with the broker at the latest. */
   transport(clientId: string = 'millrace'): Transport {
     const transport = new EmbeddedTransport(this.#state, clientId)

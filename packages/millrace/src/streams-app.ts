@@ -4,6 +4,7 @@
  */
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { EmbeddedBroker } from '@millrace/broker'
 import { ConfigError, type StoreHandle, type Topology } from '@millrace/core'
 import type { BuiltTopology, SerdeDefaults } from '@millrace/core/internal'
 import type { Logger, StoreEngineProvider } from '@millrace/core/port'
@@ -20,6 +21,7 @@ import {
 } from '@millrace/runtime/internal'
 import { msgpack } from '@millrace/serde-msgpack'
 import { levelStores } from '@millrace/store-level'
+import { memoryStores } from './memory-stores.ts'
 import { presetOptions, type StreamsOptions } from './options.ts'
 import { transportOf } from './transport-of.ts'
 
@@ -213,6 +215,10 @@ function storesOf(
       throw new ConfigError('MR_CONFIG_CONFLICT', { options: 'stateDirectory, stores', reason })
     }
     return { stores: given.stores, stateDirectory: null }
+  }
+  // the changelogs of a broker in memory end with it: state on disk would outlive them
+  if (options.stateDirectory === null && given.kafka instanceof EmbeddedBroker && !given.kafka.isPersistent) {
+    return { stores: memoryStores(), stateDirectory: null }
   }
   const stateDirectory = options.stateDirectory ?? join(tmpdir(), 'millrace', options.applicationId)
   if (options.stateDirectory === null && process.env['NODE_ENV'] === 'production') {
