@@ -148,6 +148,7 @@ async function report({ run, samples, final, output }: Finished, cluster: Cluste
       actual.checksum === expected.checksum &&
       (expected.checksumTs === null || actual.checksumTs === expected.checksumTs) &&
       (expected.table === null || actual.tableChecksum === expected.table[1]))
+  const found = `${actual.records} records, checksum ${actual.checksum}`
   const published = guarantee === 'eos' ? plan.javaEos : plan.javaAlos
   console.log(
     [
@@ -160,11 +161,11 @@ async function report({ run, samples, final, output }: Finished, cluster: Cluste
         .toString()
         .padStart(6)} k/s`,
       `published Java ${published ?? '–'}`,
-      right ? 'output right' : `OUTPUT WRONG: ${actual.records} records, checksum ${actual.checksum}`,
+      right ? 'output right' : expected === undefined ? `no expected output for this size: ${found}` : `OUTPUT WRONG: ${found}`,
       `RSS ${Math.round(Number(/"maxRssKb":(\d+)/.exec(final)?.[1] ?? 0) / 1024)} MB`,
     ].join('  '),
   )
-  if (!right) process.exitCode = 1
+  if (!right && expected !== undefined) process.exitCode = 1
 }
 
 const { values, positionals } = parseArgs({
@@ -190,7 +191,7 @@ await withCluster(kafka.bootstrap, async (cluster) => {
     const guarantee = values.guarantee === 'eos' ? 'eos' : 'alos'
     const shape = { plan, n, guarantee, bootstrap: kafka.bootstrap, inputs } as const
     await runOnce(cluster, { ...shape, java: null })
-    if (values.java !== undefined && plan.javaAlos !== undefined)
+    if (values.java !== undefined && plan.name.startsWith('W'))
       await runOnce(cluster, { ...shape, java: values.java })
   }
 })
