@@ -284,6 +284,17 @@ describe('StreamsApp', () => {
     }, wait)
   })
 
+  it('says in the log what a worker has done, and writes compressed batches', async () => {
+    await client.createTopics([words, counts])
+    const lines: string[] = []
+    const logger = { ...silentLogger, info: (text: string) => lines.push(text) }
+    const app = appOf(counting(), { logger, logSummaryInterval: 10, compressionType: 'gzip' })
+    await app.start()
+    await write(['a', 'a'])
+    await vi.waitFor(async () => expect(await results()).toEqual({ a: 2 }), wait)
+    await vi.waitFor(() => expect(lines).toContain('worked'), wait)
+  })
+
   it('closes twice, and cannot be started again', async () => {
     await client.createTopics([words, counts])
     const app = appOf(counting())

@@ -7,7 +7,7 @@
 import { type Duration, durationMs, FatalError, RetriableError, StreamsError } from '@millrace/core'
 import type { BuiltTopology, SerdeDefaults } from '@millrace/core/internal'
 import type { StoreEngineProvider, Transport } from '@millrace/core/port'
-import { Cluster, retry, type Surroundings } from '@millrace/protocol'
+import { Cluster, loadCodecs, retry, type Surroundings } from '@millrace/protocol'
 import { TaskEngines } from './changelog/task-engines.ts'
 import { type AppState, LifeCycle, type StateListener } from './life-cycle.ts'
 import { type Metric, metricsOf } from './metrics.ts'
@@ -208,6 +208,7 @@ export class StreamsRuntime {
     const { options, around, transport, stateDirectory } = parts
     const engines = new TaskEngines(parts.stores, around.logger, around.clock)
     this.#engines = engines
+    await loadCodecs(options.compressionType === 'none' ? [] : [options.compressionType])
     // Takes the directory's lock, before anything is written into it.
     await engines.offsetSums()
     const processId =

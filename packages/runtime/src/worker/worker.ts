@@ -24,6 +24,7 @@ import { SourceWatch } from './source-watch.ts'
 import type { LoopCounters } from './stream-loop.ts'
 import type { TaskSet } from './task-set.ts'
 import { openClients, type WorkerClients } from './worker-clients.ts'
+import { WorkerSummary } from './worker-summary.ts'
 import { openOutput, type WorkerOutput } from './worker-output.ts'
 
 /** How a worker ends. */
@@ -56,6 +57,7 @@ export class Worker {
   readonly #cut = new AbortController()
   readonly #purge: RepartitionPurge
   readonly #watch: SourceWatch
+  readonly #summary: WorkerSummary
 
   /** @param onState called when the state may have changed */
   constructor(app: AppContext, index: number, onState: () => void) {
@@ -64,6 +66,7 @@ export class Worker {
     this.name = `${app.clientId}-worker-${index + 1}`
     this.#onState = onState
     this.#purge = new RepartitionPurge(app)
+    this.#summary = new WorkerSummary(app)
     this.#watch = new SourceWatch(app, () => this.#clients?.member.requestRejoin('source topics changed'))
   }
 
@@ -153,6 +156,7 @@ export class Worker {
       this.#failingSinceMs = null
       this.#setState(clients.member.identity !== null && clients.tasks.isSettled ? 'running' : 'rebalancing')
       this.#watch.maybeLook()
+      this.#summary.maybeLog(this)
       const probeAtMs = this.#assignment?.nextRebalanceMs ?? Number.POSITIVE_INFINITY
       if (this.#app.around.clock.nowMs() >= probeAtMs && !clients.member.isRebalancing) {
         clients.member.requestRejoin('a look at copies that are being built')
