@@ -1,6 +1,10 @@
 /** Names for Millrace's own packages and tests only. */
+export { type BrokerOutcome, runOnBroker } from './conformance/broker-drive.ts'
+export { BrokerRig, comparableProperties, RunningVector, type TopicRecord } from './conformance/broker-rig.ts'
 export { findVectors, type FoundVector, loadVector } from './conformance/find-vectors.ts'
 export { runVector } from './conformance/run-vector.ts'
+export { stepRecord, type StepRecord } from './conformance/step-records.ts'
+export type { Step, Vector } from './conformance/vector.ts'
 export {
   type ApplicationPlace,
   createVectorTopics,

@@ -3,8 +3,13 @@
  *
  * Paths are files and folders; `.json` holds one vector, `.jsonl` one per line. Every failing vector is printed with its
  * first difference, and the last line is `N passed, N failed`. With `--group` a line per group comes before it.
+ *
+ * `--drive test` (default) is the test driver; `--drive broker` runs each vector as an application on an embedded broker,
+ * and counts those that cannot be compared there, with the reasons.
  */
-import { findVectors } from './find-vectors.ts'
+import { parseArgs } from 'node:util'
+import { type BrokerOutcome, runOnBroker } from './broker-drive.ts'
+import { findVectors, type FoundVector } from './find-vectors.ts'
 import { runVector } from './run-vector.ts'
 
 interface Tally {
@@ -14,26 +19,61 @@ interface Tally {
 
 const tallyText = ({ passed, failed }: Tally): string => `${passed} passed, ${failed} failed`
 
-function main(args: readonly string[]): number {
-  const paths = args.filter((arg) => arg !== '--group')
-  if (paths.length === 0) {
-    process.stderr.write('usage: conformance [--group] PATH…\n')
-    return 2
+/** Vectors that run at the same time: they mostly wait. */
+const lanes = 8
+
+interface Outcome extends BrokerOutcome {
+  readonly found: FoundVector
+}
+
+async function onBroker(all: readonly FoundVector[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  const waiting = all.entries()
+  const lane = async (): Promise<void> => {
+    for (const [at, found] of waiting) {
+      outcomes[at] = { found, ...(await runOnBroker(found.vector)) }
+    }
   }
+  await Promise.all(Array.from({ length: lanes }, lane))
+  return outcomes
+}
+
+function report(outcomes: readonly Outcome[], withGroups: boolean): number {
   const groups = new Map<string, Tally>()
+  const left = new Map<string, number>()
   const total: Tally = { passed: 0, failed: 0 }
-  for (const { group, name, vector } of findVectors(paths)) {
-    const difference = runVector(vector)
-    const tally = groups.get(group) ?? { passed: 0, failed: 0 }
-    groups.set(group, tally)
-    if (difference !== null) process.stdout.write(`FAIL ${name}: ${difference}\n`)
+  for (const { found, difference, skipped } of outcomes) {
+    if (skipped !== null) {
+      left.set(skipped, (left.get(skipped) ?? 0) + 1)
+      continue
+    }
+    const tally = groups.get(found.group) ?? { passed: 0, failed: 0 }
+    groups.set(found.group, tally)
+    if (difference !== null) process.stdout.write(`FAIL ${found.name}: ${difference}\n`)
     for (const each of [tally, total]) each[difference === null ? 'passed' : 'failed']++
   }
-  if (args.includes('--group')) {
-    for (const [group, tally] of groups) process.stdout.write(`${group}: ${tallyText(tally)}\n`)
-  }
+  if (withGroups) for (const [group, tally] of groups) process.stdout.write(`${group}: ${tallyText(tally)}\n`)
+  for (const [why, count] of left) process.stdout.write(`left out, ${why}: ${count}\n`)
   process.stdout.write(`${tallyText(total)}\n`)
   return total.failed === 0 ? 0 : 1
 }
 
-process.exitCode = main(process.argv.slice(2))
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { group: { type: 'boolean', default: false }, drive: { type: 'string', default: 'test' } },
+  })
+  if (positionals.length === 0 || !['test', 'broker'].includes(values.drive)) {
+    process.stderr.write('usage: conformance [--group] [--drive test|broker] PATH…\n')
+    return 2
+  }
+  const all = findVectors(positionals)
+  const outcomes =
+    values.drive === 'broker'
+      ? await onBroker(all)
+      : all.map((found): Outcome => ({ found, difference: runVector(found.vector), skipped: null }))
+  return report(outcomes, values.group)
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,37 @@
+/**
+ * Goal: the whole runtime on a broker writes what the test driver writes. Method: golden vectors of every group run as
+ * applications on embedded brokers, record by record; all of them run with `npm run conformance -- --drive broker`.
+ */
+import { join } from 'node:path'
+import { findVectors, type FoundVector, runOnBroker } from '@millrace/testing/internal'
+import { expect, it } from 'vitest'
+
+/** Vectors of each group, spread over it. */
+const perGroup = 5
+
+function selection(): FoundVector[] {
+  const groups = new Map<string, FoundVector[]>()
+  for (const found of findVectors([join(import.meta.dirname, 'conformance/streams')])) {
+    groups.set(found.group, [...(groups.get(found.group) ?? []), found])
+  }
+  return [...groups.values()].flatMap((all) => {
+    const stride = Math.max(1, Math.floor(all.length / perGroup))
+    return all.filter((_, i) => i % stride === 0).slice(0, perGroup)
+  })
+}
+
+it('writes to every topic what the test driver writes', async () => {
+  const waiting = selection().values()
+  const failing: string[] = []
+  let compared = 0
+  const lane = async (): Promise<void> => {
+    for (const { name, vector } of waiting) {
+      const { skipped, difference } = await runOnBroker(vector)
+      if (skipped === null) compared++
+      if (difference !== null) failing.push(`${name}: ${difference}`)
+    }
+  }
+  await Promise.all([lane(), lane(), lane(), lane()])
+  expect(failing).toEqual([])
+  expect(compared).toBeGreaterThan(90)
+}, 60_000)
