@@ -5,7 +5,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const [entry, ...rest] = process.argv.slice(2)
-const build = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-b'], {
+// only what the entry point needs: its project and what that refers to
+const project = entry.includes('/dist/') ? [entry.slice(0, entry.indexOf('/dist/'))] : []
+const build = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-b', ...project], {
   cwd: root,
   stdio: ['ignore', 2, 2],
 })
