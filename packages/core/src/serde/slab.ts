@@ -2,8 +2,9 @@
  * Memory for serialized values: small pieces of one large buffer.
  *
  * A buffer of its own costs about a microsecond for every value above 64 bytes, which V8 does not keep on its heap, and
- * the garbage collector pays again. Serialized values live until the record batch has copied them, so they share one; who
- * keeps bytes for longer takes them through `kept`, or a few bytes would hold a whole slab or fetched batch in memory.
+ * the garbage collector pays again; handing a smaller value to native code (LevelDB) gives it one too. Serialized values
+ * live until the record batch or the engine has copied them, so they share one. Who keeps bytes for longer takes them
+ * through `kept`, or a few bytes would hold a whole slab or fetched batch in memory.
  */
 
 const slabBytes = 64 * 1024
@@ -15,16 +16,22 @@ const onHeapMax = 64
 let slab = new Uint8Array(slabBytes)
 let at = firstAt
 
-/** A copy of the first `length` bytes, in shared memory. */
-export function slabCopy(source: Uint8Array, length: number): Uint8Array {
-  if (length > slabBytes / 4) return source.slice(0, length)
+/** Room for `length` bytes, not cleared, in shared memory. */
+export function slabPiece(length: number): Uint8Array {
+  if (length > slabBytes / 4) return new Uint8Array(length)
   if (at + length > slabBytes) {
     slab = new Uint8Array(slabBytes)
     at = firstAt
   }
   const piece = new Uint8Array(slab.buffer, at, length)
-  piece.set(length === source.length ? source : source.subarray(0, length))
   at += length
+  return piece
+}
+
+/** A copy of the first `length` bytes, in shared memory. */
+export function slabCopy(source: Uint8Array, length: number): Uint8Array {
+  const piece = slabPiece(length)
+  piece.set(length === source.length ? source : source.subarray(0, length))
   return piece
 }
 

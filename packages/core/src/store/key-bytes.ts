@@ -6,6 +6,8 @@
  * nothing.
  */
 
+import { slabPiece } from '../serde/slab.ts'
+
 const chunkMax = 4096
 
 /** One character per byte. */
@@ -28,11 +30,11 @@ export function bytesOf(text: string): Uint8Array {
   return bytes
 }
 
-/** The prefix, then the bytes of a latin-1 text. */
+/** The prefix, then the bytes of a latin-1 text: a key for the engine, in shared memory. */
 export function prefixed(prefix: Uint8Array, text: string): Uint8Array {
   const at = prefix.length
-  const bytes = new Uint8Array(at + text.length)
-  bytes.set(prefix)
+  const bytes = slabPiece(at + text.length)
+  for (let i = 0; i < at; i++) bytes[i] = prefix[i] as number
   for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i)
   return bytes
 }

@@ -14,6 +14,7 @@
  */
 import { readInt32, writeInt32 } from '../serde/envelope/int-bytes.ts'
 import { decodeSessionKey, decodeWindowKey } from '../serde/envelope/window-key.ts'
+import { slabPiece } from '../serde/slab.ts'
 import { writeInt64 } from './int64.ts'
 
 /** Kinds of engine rows within a store. */
@@ -30,7 +31,7 @@ export function rowPrefix(enginePrefix: Uint8Array, kind: number): Uint8Array {
 export function segmentedKey(prefix: Uint8Array, segment: number, key: string, tailBytes: number): Uint8Array {
   let zeros = 0
   for (let i = 0; i < key.length; i++) if (key.charCodeAt(i) === 0) zeros++
-  const bytes = new Uint8Array(prefix.length + 4 + key.length + zeros + 2 + tailBytes)
+  const bytes = slabPiece(prefix.length + 4 + key.length + zeros + 2 + tailBytes)
   bytes.set(prefix)
   let at = prefix.length
   writeInt32(bytes, at, segment)
@@ -41,6 +42,7 @@ export function segmentedKey(prefix: Uint8Array, segment: number, key: string, t
     bytes[at++] = code
     if (code === 0) bytes[at++] = 0xff
   }
+  while (at < bytes.length) bytes[at++] = 0
   return bytes
 }
 

@@ -15,6 +15,7 @@ import type {
   StoreEngine,
   StoreEngineProvider,
 } from '../port/store-engine.ts'
+import { kept } from '../serde/slab.ts'
 import { ByteMap } from './byte-map.ts'
 import { bytesOf, hashBytes, latin1 } from './key-bytes.ts'
 import { SortedChunks } from './sorted-chunks.ts'
@@ -70,11 +71,11 @@ class MemoryEngine implements StoreEngine {
       if (value === null) {
         if (row !== undefined) this.remove(row)
       } else if (row === undefined) {
-        const added = new MemoryRow(latin1(key), hash, value)
+        const added = new MemoryRow(latin1(key), hash, kept(value))
         this.rows.insert(added)
         this.ordered?.insert(added)
       } else {
-        row.value = value
+        row.value = kept(value)
       }
     }
   }

@@ -16,7 +16,7 @@ import type { Headers } from '../record/headers.ts'
 import { noHeaders } from '../record/headers.ts'
 import { decodeValueTimestampHeaders, encodeValueTimestampHeaders } from '../serde/envelope/headers.ts'
 import type { Serde } from '../serde/serde.ts'
-import { kept } from '../serde/slab.ts'
+import { kept, slabPiece } from '../serde/slab.ts'
 import type { StoreDefinition } from './definition.ts'
 import { readInt64, writeInt64 } from './int64.ts'
 import type { Content } from './row.ts'
@@ -100,14 +100,14 @@ export class ValueCodec<V> {
     return bytes
   }
 
-  /** What the engine keeps of this content; null when absent. */
+  /** What the engine keeps of this content, perhaps in shared memory; null when absent. */
   toEngine(content: Content): Uint8Array | null {
     const value = this.encoded(content)
     if (value === null || this.isPlain || this.dropsTimestamps) return value
     if (this.hasHeaders) {
       return encodeValueTimestampHeaders({ value, timestampMs: content.timestampMs, headers: content.headers })
     }
-    const row = new Uint8Array(8 + value.length)
+    const row = slabPiece(8 + value.length)
     writeInt64(row, 0, content.timestampMs)
     row.set(value, 8)
     return row
