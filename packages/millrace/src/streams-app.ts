@@ -5,7 +5,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EmbeddedBroker } from '@millrace/broker'
-import { ConfigError, type StoreHandle, type Topology } from '@millrace/core'
+import { ConfigError, type Serde, type StoreHandle, type Topology } from '@millrace/core'
 import type { BuiltTopology, SerdeDefaults } from '@millrace/core/internal'
 import type { Logger, StoreEngineProvider } from '@millrace/core/port'
 import type { AppState, CloseOptions, InstanceMetadata, Metric, StateListener, StoreView } from '@millrace/runtime'
@@ -58,7 +58,7 @@ export class StreamsApp implements AsyncDisposable {
     const logger = resolved.logger ?? stderrLogger
     this.#logger = logger
     const serdes: SerdeDefaults = {
-      key: resolved.defaultKeySerde ?? (msgpack().forKeys?.() as SerdeDefaults['key']),
+      key: keyForm(resolved.defaultKeySerde ?? msgpack()),
       value: resolved.defaultValueSerde ?? msgpack(),
     }
     const built = topology.build({ serdes })
@@ -187,6 +187,11 @@ export class StreamsApp implements AsyncDisposable {
   metadataForLocalWorkers(): ReturnType<StreamsRuntime['localTasks']> {
     return this.#runtime.localTasks()
   }
+}
+
+/** The variant of a serde in which equal keys have equal bytes. */
+function keyForm(serde: Serde<unknown>): Serde<unknown> {
+  return serde.forKeys?.() ?? serde
 }
 
 /** Internal topics fall back to the preset's serde; topics of the user must say what is in them. */
