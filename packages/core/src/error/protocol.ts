@@ -48,7 +48,7 @@ export const protocolMessages = {
     readonly bytes: number
     readonly bytesMax: number
   }): string =>
-    `A record for ${d.topic}-${d.partition} has ${d.bytes} bytes, ${d.bytesMax} are accepted. Make it smaller, or raise max.message.bytes of the topic and the producer's requestBytesMax.`,
+    `A record for ${d.topic}-${d.partition} has ${d.bytes} bytes, ${d.bytesMax} are accepted. Make it smaller, or raise max.message.bytes of the topic and maxRequestSize (requestBytesMax of a producer).`,
   MR_PROTOCOL_DELIVERY: (d: {
     readonly topic: string
     readonly partition: number
@@ -57,7 +57,11 @@ export const protocolMessages = {
     readonly reason: string
   }): string =>
     `${d.records} record(s) for ${d.topic}-${d.partition} were not acknowledged within ${d.timeoutMs} ms; the last failure was: ${d.reason}`,
-  MR_PROTOCOL_PRODUCER_FENCED: (d: { readonly producer: string; readonly api: string; readonly name: string }): string =>
+  MR_PROTOCOL_PRODUCER_FENCED: (d: {
+    readonly producer: string
+    readonly api: string
+    readonly name: string
+  }): string =>
     `Producer "${d.producer}" is fenced: ${d.api} was answered ${d.name}. Another producer took the id over, or its transaction ran into transaction.timeout.ms.`,
   MR_PROTOCOL_TRANSACTION_ABORTED: (d: { readonly producer: string; readonly reason: string }): string =>
     `The transaction of "${d.producer}" cannot be committed: ${d.reason} Nothing of it becomes visible; go on from the committed offsets with a new producer.`,
@@ -103,7 +107,11 @@ export const protocolMessages = {
     `The record batch at offset ${d.baseOffset} is damaged: its CRC says ${d.expected}, its bytes give ${d.actual}. Fetch it again; if it stays so, the log is damaged.`,
   MR_PROTOCOL_RECORD: (d: { readonly what: string; readonly value: string; readonly accepted: string }): string =>
     `A record cannot be written into a batch: ${d.what} is ${d.value}; accepted: ${d.accepted}.`,
-  MR_PROTOCOL_COMPRESSION: (d: { readonly codec: string; readonly packageName: string; readonly reason: string }): string =>
+  MR_PROTOCOL_COMPRESSION: (d: {
+    readonly codec: string
+    readonly packageName: string
+    readonly reason: string
+  }): string =>
     `Compression "${d.codec}" is not available: ${d.reason}. Install ${d.packageName} beside millrace, or choose another codec.`,
   MR_TRANSPORT_DISCONNECTED: (d: { readonly broker: string; readonly reason: string }): string =>
     `The connection to ${d.broker} failed: ${d.reason}. Check host, port and that the broker runs; the request is tried again.`,

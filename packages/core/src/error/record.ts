@@ -1,4 +1,8 @@
 /** Errors of single records: the record handlers decide (skip, dead-letter, stop). */
+
+/** A reason inside a sentence: it may be the message of another error, with a full stop of its own. */
+const clause = (reason: string): string => reason.replace(/\.$/, '')
+
 export const recordMessages = {
   MR_RECORD_DESERIALIZE: (d: {
     readonly topic: string
@@ -7,7 +11,7 @@ export const recordMessages = {
     readonly part: string
     readonly reason: string
   }): string =>
-    `The ${d.part} of the record at ${d.topic}-${d.partition} offset ${d.offset} cannot be decoded: ${d.reason}. Skip or dead-letter it with onDeserializationError, or correct the topic's serde.`,
+    `The ${d.part} of the record at ${d.topic}-${d.partition} offset ${d.offset} cannot be decoded: ${clause(d.reason)}. Skip or dead-letter it with onDeserializationError, or correct the topic's serde.`,
   MR_RECORD_NULL_KEY: (d: { readonly topic: string; readonly partition: number; readonly offset: number }): string =>
     `The record at ${d.topic}-${d.partition} offset ${d.offset} has a null key, which topic "${d.topic}" does not declare; declare it with key: nullable(…).`,
   MR_RECORD_NULL_VALUE: (d: { readonly topic: string; readonly partition: number; readonly offset: number }): string =>
@@ -29,9 +33,9 @@ export const recordMessages = {
   }): string =>
     `Node "${d.node}" of task ${d.task} failed on ${d.topic === null ? 'a punctuation' : `the record at ${d.topic}-${d.partition} offset ${d.offset}`}: ${d.reason}`,
   MR_RECORD_SERIALIZE: (d: { readonly topic: string; readonly part: string; readonly reason: string }): string =>
-    `The ${d.part} of a record for topic "${d.topic}" cannot be encoded: ${d.reason}. Correct the serde, or decide with onProductionError.`,
+    `The ${d.part} of a record for topic "${d.topic}" cannot be encoded: ${clause(d.reason)}. Correct the serde, or decide with onProductionError.`,
   MR_RECORD_PRODUCE: (d: { readonly topic: string; readonly reason: string }): string =>
-    `A record for topic "${d.topic}" was refused: ${d.reason}. Decide with onProductionError.`,
+    `A record for topic "${d.topic}" was refused: ${clause(d.reason)}. Decide with onProductionError.`,
   MR_RECORD_EXTRACTOR: (d: {
     readonly topic: string
     readonly partition: number
