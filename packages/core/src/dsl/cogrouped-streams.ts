@@ -119,10 +119,12 @@ function windowedCogroup(
   windows: Windows,
   { options, merge }: { options: WindowedTableOptions<any, any>; merge: (one: unknown, two: unknown) => unknown },
 ): any {
-  const { init } = state
+  const { init, inputs } = state
+  const sharesStore = inputs.size > 1
   return cogrouped(state, storedWindows(windows, options), {
     store: (materialized) => windowedStore(windows, 'update', materialized),
-    supplier: (store, add) => windowedSupplier(windows, 'update', { store, fold: { init, add: add as never, merge } }),
+    supplier: (store, add) =>
+      windowedSupplier(windows, 'update', { store, fold: { init, add: add as never, merge, sharesStore } }),
     resultKey: (key) => windowedKey(windows, key),
     graceMs: windowGraceMs(windows),
   })

@@ -11,15 +11,16 @@ import type { Windows } from '../window/retention.ts'
 export function windowedSupplier(
   windows: Windows,
   emit: EmitStrategy,
-  { store, fold }: { store: string; fold: WindowFold<any, any, any> },
+  { store, fold }: { store: string; fold: WindowFold<any, any, any> & { readonly sharesStore?: boolean } },
 ): TableSupplier<any, any> {
+  const { init, add, sharesStore = false } = fold
   switch (windows.kind) {
     case 'session':
       return aggregateSessions({ store, windows, emit, ...fold })
     case 'sliding':
-      return aggregateSlidingWindows({ store, windows, emit, init: fold.init, add: fold.add })
+      return aggregateSlidingWindows({ store, windows, emit, init, add, sharesStore })
     case 'time':
     case 'unlimited':
-      return aggregateWindows({ store, windows, emit, init: fold.init, add: fold.add })
+      return aggregateWindows({ store, windows, emit, init, add, sharesStore })
   }
 }

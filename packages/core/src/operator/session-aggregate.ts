@@ -32,6 +32,8 @@ export interface SessionAggregateOptions<K, V, Agg> {
   readonly add: Aggregator<K, V, Agg>
   /** `one` is the aggregate so far (at first the initial one), `two` that of the next session, oldest first. */
   readonly merge: SessionMerger<K, Agg>
+  /** True: other nodes write the store too, so that its time is not this node's; it begins anew, as in Kafka. */
+  readonly sharesStore?: boolean
 }
 
 /**
@@ -73,7 +75,7 @@ class AggregateSessions<K, V, Agg> implements Processor<K, V, Windowed<K>, Chang
   init(context: ProcessorContext<Windowed<K>, Change<Agg>>): void {
     this.context = context as OperatorContext<Windowed<K>, Change<Agg>>
     this.store = this.context.getStateStore<StateStore>(this.options.store) as KeptSessionStore<K, Agg>
-    this.restoreStreamTime(this.store.observedStreamTimeMs)
+    if (this.options.sharesStore !== true) this.restoreStreamTime(this.store.observedStreamTimeMs)
     if (this.options.emit === 'close') {
       this.schedule = new CloseSchedule(this.context, this.store)
       this.forwarder = ChangeForwarder.direct(this.context, this.sendOldValues)

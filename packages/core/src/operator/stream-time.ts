@@ -4,7 +4,7 @@
  */
 import type { KeepsTime } from '../store/store.ts'
 
-/** Keeps the time with the store. Inputs of a cogroup share one store: the greatest of their times is kept. */
+/** Keeps the time with the store. Inputs of a cogroup share one store, which cannot know the time of each: they begin anew. */
 export function keepTime(store: KeepsTime, timestampMs: number): void {
   if (timestampMs > store.observedStreamTimeMs) store.observedStreamTimeMs = timestampMs
 }

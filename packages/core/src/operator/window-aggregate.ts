@@ -30,6 +30,8 @@ export interface WindowAggregateOptions<K, V, Agg> {
   /** Null for reductions. */
   readonly init: Initializer<Agg | null>
   readonly add: Aggregator<K, V, Agg>
+  /** True: other nodes write the store too, so that its time is not this node's; it begins anew, as in Kafka. */
+  readonly sharesStore?: boolean
 }
 
 /**
@@ -94,7 +96,7 @@ class AggregateWindows<K, V, Agg> implements Processor<K, V, Windowed<K>, Change
   init(context: ProcessorContext<Windowed<K>, Change<Agg>>): void {
     this.context = context as OperatorContext<Windowed<K>, Change<Agg>>
     this.store = openWindowStore(this.context, this.options.store)
-    this.restoreStreamTime(this.store.observedStreamTimeMs)
+    if (this.options.sharesStore !== true) this.restoreStreamTime(this.store.observedStreamTimeMs)
     if (this.options.emit === 'close') {
       this.schedule = new CloseSchedule(this.context, this.store)
       this.forwarder = ChangeForwarder.direct(this.context, this.sendOldValues)
