@@ -48,19 +48,20 @@ export function isPlanted(fault: PlantedFault): boolean {
   return true
 }
 
-const silent = new WeakSet<object>()
+const silent = new WeakMap<object, number>()
 
 /** For "no-heartbeat-in-restore": a process, known by its surroundings, sends no heartbeat while it works on this. */
 export function silenceWhile(around: object, work: Promise<unknown>): void {
   if (!isPlanted('no-heartbeat-in-restore')) return
-  silent.add(around)
-  const end = (): void => void silent.delete(around)
+  const change = (by: number): void => void silent.set(around, (silent.get(around) ?? 0) + by)
+  change(1)
+  const end = (): void => change(-1)
   void work.then(end, end)
 }
 
 /** True while a process is to send no heartbeat. */
 export function isSilenced(around: object): boolean {
-  return planted !== null && silent.has(around)
+  return planted !== null && (silent.get(around) ?? 0) > 0
 }
 
 /** How often the planted defect has acted since it was planted. */

@@ -64,6 +64,8 @@ export function smallPlan(seed: number, given: PlanGiven = {}): Plan {
     cacheBytes: 0,
     purgeIntervalMs: 100_000_000,
     networkDelayMs: 5,
+    fetchBytes: 1_048_576,
+    markerDelayMs: 30,
     nodes: 1,
     guarantee: 'exactly-once',
     faults: [],

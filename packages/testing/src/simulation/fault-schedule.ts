@@ -25,10 +25,10 @@ export class FaultSchedule {
     for (const fault of this.plan.faults) {
       const machine = 'machine' in fault ? machines[fault.machine] : undefined
       if (fault.kind === 'kill-at') machine?.killAtYield(fault.yieldPoint, fault.downMs)
-      else if (fault.kind === 'kill-in' || fault.kind === 'stop-in') {
-        const { kind, forMs } = fault
-        machine?.strikeIn(fault, () => (kind === 'kill-in' ? machine.kill(forMs) : machine.suspend(forMs)))
-      } else this.world.time.after(fault.atMs, () => this.strike(fault, machine))
+      else if (fault.kind === 'kill-in') machine?.strikeIn(fault, () => machine.kill(fault.forMs))
+      else if (fault.kind === 'stop-in') machine?.strikeIn(fault, () => machine.suspend(fault.forMs))
+      else if (fault.kind === 'restart-in') machine?.strikeIn(fault, () => machine.restart(fault.nth % 2 === 0))
+      else this.world.time.after(fault.atMs, () => this.strike(fault, machine))
     }
   }
 

@@ -12,6 +12,7 @@ export type Fault =
   | { readonly kind: 'kill-at'; readonly machine: number; readonly yieldPoint: number; readonly downMs: number }
   | ({ readonly kind: 'kill-in' } & InStep)
   | ({ readonly kind: 'stop-in' } & InStep)
+  | ({ readonly kind: 'restart-in' } & InStep)
   | { readonly kind: 'power'; readonly machine: number; readonly atMs: number; readonly downMs: number }
   | { readonly kind: 'stop'; readonly machine: number; readonly atMs: number; readonly forMs: number }
   | { readonly kind: 'disk-lost'; readonly machine: number; readonly atMs: number; readonly downMs: number }
@@ -69,6 +70,8 @@ export interface Plan {
   readonly networkDelayMs: number
   /** Of one partition in one fetch. */
   readonly fetchBytes: number
+  /** Longest time after which a decided transaction is marked in one of its partitions. */
+  readonly markerDelayMs: number
   readonly faults: readonly Fault[]
 }
 
@@ -78,6 +81,7 @@ const kinds = [
   'kill-at',
   'kill-in',
   'stop-in',
+  'restart-in',
   'power',
   'stop',
   'disk-lost',
@@ -109,15 +113,22 @@ export const steps = [
   'answer admin OffsetFetch',
   'answer restore ListOffsets',
   'answer restore Fetch',
+  'answer restore Fetch',
+  'disk write',
+  'disk written',
+  'answer produce TxnOffsetCommit',
   'answer group JoinGroup',
   'answer group SyncGroup',
 ] as const
 
 /** What of a plan is given instead of drawn. */
-export type PlanGiven = Partial<Omit<Plan, 'seed'>>
+export type PlanGiven = Partial<Omit<Plan, 'seed'>> & {
+  /** Only faults of these kinds. */
+  readonly kinds?: readonly Fault['kind'][]
+}
 
 /** Draws the plan of a seed. */
-export function drawPlan(seed: number, given: PlanGiven = {}): Plan {
+export function drawPlan(seed: number, { kinds: wanted, ...given }: PlanGiven = {}): Plan {
   const random = new SeededRandom(seed, 'plan')
   const plan: Plan = {
     seed,
@@ -134,22 +145,23 @@ export function drawPlan(seed: number, given: PlanGiven = {}): Plan {
     upstreams: random.between(1, 2),
     commitIntervalMs: random.pick([20, 100, 100, 500, 2000]),
     sessionTimeoutMs: random.pick([6000, 6000, 10_000]),
-    transactionTimeoutMs: random.pick([3000, 10_000, 10_000]),
+    transactionTimeoutMs: random.pick([3000, 10_000, 10_000, 30_000]),
     standbys: random.chance(0.3) ? 1 : 0,
     cacheBytes: random.chance(0.5) ? 0 : 1024 * 1024,
     purgeIntervalMs: random.pick([500, 100_000_000]),
     networkDelayMs: random.pick([1, 5, 5, 50]),
     fetchBytes: random.pick([1_048_576, 1_048_576, 300]),
+    markerDelayMs: random.pick([0, 30, 300]),
     faults: [],
     ...given,
   }
   // At-least-once reads what is not committed, too: with aborted input there is no right answer to compare with.
   const abortedInput = plan.guarantee === 'at-least-once' ? 0 : plan.abortedInput
-  return { ...plan, abortedInput, faults: given.faults ?? drawFaults(random, plan) }
+  return { ...plan, abortedInput, faults: given.faults ?? drawFaults(random, plan, wanted) }
 }
 
-function drawFaults(random: SeededRandom, plan: Plan): Fault[] {
-  const on = kinds.filter(() => random.chance(0.5))
+function drawFaults(random: SeededRandom, plan: Plan, wanted: PlanGiven['kinds']): Fault[] {
+  const on = wanted === undefined ? kinds.filter(() => random.chance(0.5)) : [...wanted]
   if (on.length === 0) return []
   const untilMs = 1000 + plan.batches * plan.batchEveryMs
   const count = random.between(1, 8)
@@ -158,7 +170,7 @@ function drawFaults(random: SeededRandom, plan: Plan): Fault[] {
 
 function drawFault(
   random: SeededRandom,
-  at: { readonly plan: Plan; readonly kind: (typeof kinds)[number]; readonly untilMs: number },
+  at: { readonly plan: Plan; readonly kind: Fault['kind']; readonly untilMs: number },
 ): Fault {
   const { plan, kind, untilMs } = at
   const machine = random.between(0, plan.machines - 1)
@@ -167,12 +179,15 @@ function drawFault(
   switch (kind) {
     case 'kill-at':
       return { kind, machine, yieldPoint: random.between(1, 400), downMs }
+    case 'disk-full':
+      return { kind, machine, atMs, forMs: random.pick([500, 5000]) }
     case 'kill-in':
+    case 'restart-in':
     case 'stop-in': {
       const step = random.pick(steps)
       const longMs = Math.max(plan.sessionTimeoutMs, plan.transactionTimeoutMs)
       const stopMs = random.pick([500, plan.sessionTimeoutMs * 1.2, longMs * 1.5])
-      return { kind, machine, step, nth: random.between(1, 12), forMs: kind === 'kill-in' ? downMs : stopMs }
+      return { kind, machine, step, nth: random.between(1, 12), forMs: kind === 'stop-in' ? stopMs : downMs }
     }
     case 'kill':
     case 'power':

@@ -3,22 +3,24 @@
  * found means that the simulation is blind there.
  */
 import { type PlantedFault, plantableFaults, plantedActs, plantFault } from '@millrace/protocol/internal'
-import { drawPlan, type PlanGiven } from './plan.ts'
-import { runChecked } from './explorer.ts'
+import { everyCrash, type OnRan, swarm } from './explorer.ts'
+import type { PlanGiven } from './plan.ts'
 
 /** Where a defect shows, and within how many seeds it must. */
 interface Row {
   readonly seeds: number
   readonly given: PlanGiven
+  /** Every single crash of a small run, in place of a swarm; `seeds` are then runs. */
+  readonly crash?: boolean
 }
 
 const rows: Readonly<Record<PlantedFault, Row>> = {
-  'unstable-offsets': { seeds: 200, given: {} },
+  'unstable-offsets': { seeds: 200, given: { kinds: ['stop-in'] } },
   'commit-without-generation': { seeds: 200, given: {} },
-  'state-before-end': { seeds: 50, given: { topology: 'count' } },
-  'position-apart': { seeds: 50, given: { topology: 'count' } },
-  'end-as-position': { seeds: 500, given: { topology: 'count' } },
-  'end-again': { seeds: 1000, given: { version: '3.9' } },
+  'state-before-end': { seeds: 500, given: { topology: 'count' }, crash: true },
+  'position-apart': { seeds: 500, given: { topology: 'count' }, crash: true },
+  'end-as-position': { seeds: 500, given: { topology: 'count', kinds: ['restart-in', 'disk-lost'] } },
+  'end-again': { seeds: 1000, given: { version: '3.9', kinds: ['network'] } },
   'send-anew': { seeds: 1000, given: {} },
   'answer-for-all': { seeds: 300, given: {} },
   'unawaited-send': { seeds: 100, given: {} },
@@ -26,8 +28,8 @@ const rows: Readonly<Record<PlantedFault, Row>> = {
   'aborted-unsorted': { seeds: 100, given: {} },
   'aborted-one-by-one': { seeds: 100, given: {} },
   'restore-by-record': { seeds: 50, given: { topology: 'count' } },
-  'restore-to-stable': { seeds: 500, given: { topology: 'count' } },
-  'no-heartbeat-in-restore': { seeds: 100, given: { topology: 'count' } },
+  'restore-to-stable': { seeds: 500, given: { topology: 'count', kinds: ['restart', 'restart-in'] } },
+  'no-heartbeat-in-restore': { seeds: 100, given: { transactionTimeoutMs: 30_000, commitIntervalMs: 2000, kinds: ['stop'] } },
   'ring-off': { seeds: 100, given: { topology: 'count' } },
   'stale-after-await': { seeds: 500, given: {} },
   'punctuation-unfenced': { seeds: 200, given: { topology: 'ticks' } },
@@ -54,20 +56,25 @@ export async function findPlanted(only: string | null, onFound: (found: Found) =
 }
 
 async function find(fault: PlantedFault): Promise<Found> {
-  const { seeds: limit, given } = rows[fault]
+  const { seeds: limit, given, crash } = rows[fault]
+  let runs = 0
   let reached = 0
+  let said: string | undefined
+  const onRan: OnRan = ({ outcome }) => {
+    runs++
+    if (plantedActs() > 0) reached++
+    plantFault(fault)
+    ;[said] = outcome.violations
+    return said === undefined && runs < limit
+  }
+  plantFault(fault)
   try {
-    for (let seed = 1; seed <= limit; seed++) {
-      plantFault(fault)
-      const { violations } = await runChecked(drawPlan(seed, given))
-      if (plantedActs() > 0) reached++
-      const [said] = violations
-      if (said !== undefined) return { fault, limit, seeds: seed, said, reached }
-    }
+    if (crash === true) await everyCrash(1, given, onRan)
+    else await swarm({ from: 1, runs: limit, given, twice: false }, onRan)
   } finally {
     plantFault(null)
   }
-  return { fault, limit, seeds: null, said: '', reached }
+  return { fault, limit, seeds: said === undefined ? null : runs, said: said ?? '', reached }
 }
 
 /** One line of the table. */

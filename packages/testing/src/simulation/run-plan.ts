@@ -33,7 +33,7 @@ export async function runPlan(plan: Plan, scenario: Scenario, keepTrace = false)
   const escaped: unknown[] = []
   const onEscaped = (error: unknown): void => void escaped.push(error)
   process.on('unhandledRejection', onEscaped)
-  const settings = { version: plan.version, nodes: plan.nodes, config: brokerConfig(plan) }
+  const settings = { version: plan.version, nodes: plan.nodes, config: brokerConfig(plan), markerDelayMs: plan.markerDelayMs }
   const world = new World(plan.seed, settings, keepTrace)
   const violations: string[] = []
   try {

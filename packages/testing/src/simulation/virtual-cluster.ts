@@ -19,6 +19,8 @@ export interface ClusterSettings {
   readonly version: BrokerVersion
   readonly nodes: number
   readonly config: BrokerConfigInput
+  /** Longest time after which a decided transaction is marked in one of its partitions. */
+  readonly markerDelayMs: number
 }
 
 export interface ClusterWorld {
@@ -91,6 +93,7 @@ export class VirtualCluster {
       })),
     })
     this.broker.coordinatorShift = this.coordinatorShift
+    this.broker.markers.delayMsMax = this.settings.markerDelayMs
     if (this.life > 1) this.moveLeaders(false)
   }
 

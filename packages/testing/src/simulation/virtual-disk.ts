@@ -136,17 +136,17 @@ export class VirtualDisk {
     if (!process.passes('disk write')) return never()
     if (this.isFull) throw new FatalError('MR_STORE_DISK_FULL', { directory: 'virtual disk', reason: 'ENOSPC' })
     const copy = operations.map(({ key, value }) => ({ key: key.slice(), value: value?.slice() ?? null }))
-    volume.underWay.add(copy)
     await new Promise<void>((resolve, reject) => {
-      this.time.after(this.random.next(), () => {
-        if (!volume.underWay.delete(copy)) return
-        this.apply(volume, copy).then(
-          () =>
-            process.enter(() => {
-              if (process.passes('disk written')) resolve()
-            }),
-          reject,
-        )
+      const written = (): void =>
+        process.enter(() => {
+          if (process.passes('disk written')) process.enter(resolve)
+        })
+      // Later, if the process was stopped just here.
+      process.enter(() => {
+        volume.underWay.add(copy)
+        this.time.after(this.random.next(), () => {
+          if (volume.underWay.delete(copy)) this.apply(volume, copy).then(written, reject)
+        })
       })
     })
   }

@@ -104,16 +104,16 @@ class VirtualChannel implements TransportChannel {
     if (!this.process.passes(`send ${label}`)) return await never()
     if (this.closed) throw disconnected(node, 'the channel is closed')
     const nodeId = node === 'any' ? this.world.cluster.anyNode() : node
-    const link = this.link(nodeId, apiKey === fetchApiKey ? 'fetch' : 'other')
     const timeoutMs = options?.timeoutMs ?? timeoutMsDefault
+    const request = { apiKey, version, bytes: body.slice() }
     return await new Promise<Uint8Array>((resolve, reject) => {
-      const waiting: Waiting = {
-        label,
-        timer: this.process.timers.after(timeoutMs, () => link.timedOut(waiting, label, timeoutMs)),
-        resolve,
-        reject,
-      }
-      link.send(waiting, { apiKey, version, bytes: body.slice() })
+      // Later, if the process was stopped just here.
+      this.process.enter(() => {
+        const link = this.link(nodeId, apiKey === fetchApiKey ? 'fetch' : 'other')
+        const timer = this.process.timers.after(timeoutMs, () => link.timedOut(waiting, label, timeoutMs))
+        const waiting: Waiting = { label, timer, resolve, reject }
+        link.send(waiting, request)
+      })
     })
   }
 
@@ -221,7 +221,7 @@ class Link {
       this.process.enter(() => {
         if (!this.waiting.delete(waiting)) return
         waiting.timer.cancel()
-        if (this.process.passes(`answer ${waiting.label}`)) waiting.resolve(copy)
+        if (this.process.passes(`answer ${waiting.label}`)) this.process.enter(() => waiting.resolve(copy))
       })
     this.answerMs = this.arrival(this.answerMs)
     time.after(this.answerMs - time.nowMs, () => this.crossing('answer', arrive))

@@ -18,6 +18,8 @@ export class VirtualProcess {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
+  /** How often it was stopped. */
+  suspensions = 0
   /** Jump of this process' wall clock, ms; the monotonic clock never jumps. */
   clockJumpMs = 0
   private readonly time: VirtualTime
@@ -63,6 +65,7 @@ export class VirtualProcess {
   /** SIGSTOP. */
   suspend(): void {
     this.suspended = true
+    this.suspensions++
   }
 
   /** SIGCONT: what came due meanwhile runs now, in its order. */

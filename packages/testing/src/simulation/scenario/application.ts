@@ -1,6 +1,5 @@
 /** Scenario: a topology on the real runtime. Each life of a process is one `StreamsRuntime` on virtual parts. */
 import { type Serde, string, type Topology } from '@millrace/core'
-import { type Logger, silentLogger } from '@millrace/core/port'
 import { resolveOptions, StreamsRuntime } from '@millrace/runtime/internal'
 import { checkTransactions, isCaughtUp } from '../invariants.ts'
 import type { Plan } from '../plan.ts'
@@ -10,6 +9,7 @@ import type { VirtualMachine } from '../virtual-machine.ts'
 import { virtualTransport } from '../virtual-network.ts'
 import type { VirtualProcess } from '../virtual-process.ts'
 import type { World } from '../world.ts'
+import { processLog } from './process-log.ts'
 
 export const applicationId = 'app'
 
@@ -38,12 +38,22 @@ export function applicationScenario(application: Application): Scenario {
     name: application.name,
     set(world, plan) {
       const { topics } = world.cluster.state
+      const expelled: string[] = []
       for (const name of [...application.inputs, ...application.outputs]) {
         topics.create({ name, partitions: plan.partitions, replicationFactor: 1, config: new Map() })
       }
       for (let i = 0; i < plan.machines; i++) {
         world.machine(`m${i}`, async (machine, process) =>
-          runApplication(world, plan, { application, machine, process }),
+          runApplication(world, plan, {
+            application,
+            machine,
+            process,
+            onWarning: (text) => {
+              if (mayNotBeExpelled(plan) && process.suspensions === 0 && text.includes('UNKNOWN_MEMBER_ID')) {
+                expelled.push(`${process.name} was expelled from the group although it was alive: ${text}`)
+              }
+            },
+          }),
         )
       }
       const upstream = new Upstream(world, plan, application.make(plan))
@@ -59,6 +69,7 @@ export function applicationScenario(application: Application): Scenario {
         check: () => [
           ...checkTransactions(world.cluster.state),
           ...endedUnasked(world),
+          ...expelled,
           ...application.check(world, plan),
         ],
       } satisfies Running
@@ -69,10 +80,16 @@ export function applicationScenario(application: Application): Scenario {
 async function runApplication(
   world: World,
   plan: Plan,
-  life: { readonly application: Application; readonly machine: VirtualMachine; readonly process: VirtualProcess },
+  life: {
+    readonly application: Application
+    readonly machine: VirtualMachine
+    readonly process: VirtualProcess
+    /** A line of the log that warns, as one text. */
+    onWarning(text: string): void
+  },
 ): Promise<void> {
   const { application, machine, process } = life
-  const logger = world.trace.lines === null ? silentLogger : tracing(world, process)
+  const logger = processLog(world, process, (text) => life.onWarning(text))
   const around = { clock: process.clock, timers: process.timers, random: process.random, logger }
   const options = resolveOptions({
     applicationId,
@@ -136,14 +153,18 @@ function endedUnasked(world: World): string[] {
   )
 }
 
-function tracing(world: World, process: VirtualProcess): Logger {
-  const line =
-    (level: string) =>
-    (text: string, fields?: object): void => {
-      const details = Object.entries(fields ?? {}).map(([name, value]) => `${name}=${String(value)}`)
-      world.trace.lines?.push(
-        `${world.time.nowMs.toFixed(3)} ${process.name} ${level}: ${[text, ...details].join(' ')}`,
-      )
-    }
-  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
+/** Faults of processes and their disks only: who is not stopped is heard. */
+const silentKinds: ReadonlySet<string> = new Set([
+  'kill',
+  'kill-at',
+  'kill-in',
+  'stop',
+  'stop-in',
+  'power',
+  'disk-lost',
+  'clock',
+])
+
+function mayNotBeExpelled(plan: Plan): boolean {
+  return plan.faults.every(({ kind }) => silentKinds.has(kind))
 }
