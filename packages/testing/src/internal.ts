@@ -13,3 +13,5 @@ export {
   vectorApplication,
   vectorRuntime,
 } from './conformance/vector-runtime.ts'
+export { familyNames } from './fuzz/families.ts'
+export { caseOf, fuzzRun, type FuzzFinding } from './fuzz/fuzz.ts'

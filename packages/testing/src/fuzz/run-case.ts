@@ -1,0 +1,102 @@
+/** Runs a case, on the test driver or as an application on an embedded broker, and compares the output with the model's. */
+import { BrokerRig, comparableProperties } from '../conformance/broker-rig.ts'
+import { driverOptions } from '../conformance/configuration.ts'
+import { buildVector } from '../conformance/build-vector.ts'
+import type { ProducedRecord } from '../conformance/decoding.ts'
+import { stepRecord, type StepRecord } from '../conformance/step-records.ts'
+import type { Vector } from '../conformance/vector.ts'
+import { TopologyTestDriver } from '../driver/topology-test-driver.ts'
+import type { ModelRecord, ModelUpdate } from '../model/model.ts'
+import type { Expectation, FuzzCase } from './families.ts'
+
+export type Drive = 'driver' | 'broker'
+
+/** The case as a vector without expectations; `records` replace those of the case. */
+export function vectorOf(one: FuzzCase, records: readonly ModelRecord[] = one.records): Vector {
+  const steps = [...records, ...one.closing].map((record) => ({ pipe: record }))
+  const { family: name, config, topology } = one
+  return { name, about: 'random', kafka: '', config, topics: {}, topology, steps, expect: {} } as unknown as Vector
+}
+
+/** The first difference, or null. Never throws: whatever goes wrong is a difference. */
+export async function differenceOf(
+  one: FuzzCase,
+  records: readonly ModelRecord[],
+  drive: Drive,
+): Promise<string | null> {
+  try {
+    const vector = vectorOf(one, records)
+    const written = drive === 'driver' ? onDriver(vector) : await onBroker(vector)
+    return compare(one.expected([...records, ...one.closing]), written.map(updateOf))
+  } catch (error) {
+    return `stopped: ${(error as Error).stack}`
+  }
+}
+
+function recordsOf(vector: Vector): StepRecord[] {
+  return vector.steps.flatMap((step) => stepRecord(vector, step) ?? [])
+}
+
+function onDriver(vector: Vector): readonly ProducedRecord[] {
+  using driver = new TopologyTestDriver(buildVector(vector), driverOptions(vector))
+  for (const record of recordsOf(vector)) driver.pipeRaw(record.topic, record)
+  return driver.readRaw('out')
+}
+
+async function onBroker(vector: Vector): Promise<readonly ProducedRecord[]> {
+  await using rig = await BrokerRig.start()
+  const application = rig.application(vector, 'fuzz', comparableProperties)
+  await rig.createTopics(application.topics.external)
+  const running = await rig.run(application)
+  const records = recordsOf(vector)
+  // Several inputs are read in the order of their times, so that one after the other is needed to keep the order of arrival.
+  const isOneTopic = new Set(records.map(({ topic }) => topic)).size === 1
+  if (isOneTopic) {
+    await rig.send(records)
+    await rig.settle(running)
+  } else {
+    for (const record of records) {
+      await rig.send([record])
+      await rig.settle(running)
+    }
+  }
+  await running.stop()
+  return (await rig.read()).get('out') ?? []
+}
+
+const utf8 = new TextDecoder()
+
+function updateOf({ key, value, timestampMs }: ProducedRecord): ModelUpdate {
+  const text = value === null ? null : utf8.decode(value)
+  return { key: key === null ? 'null' : utf8.decode(key), value: text, ts: timestampMs ?? -1 }
+}
+
+function compare(expected: Expectation, actual: readonly ModelUpdate[]): string | null {
+  const [wanted, got] =
+    expected.compare === 'final'
+      ? [new Map([...expected.rows].map(([key, value]) => [key, [value]])), lastValues(actual, expected.gone)]
+      : [byKey(expected.updates, expected.compare), byKey(actual, expected.compare)]
+  for (const key of new Set([...wanted.keys(), ...got.keys()])) {
+    const [want, have] = [wanted.get(key) ?? [], got.get(key) ?? []]
+    if (want.length !== have.length || want.some((each, i) => each !== have[i])) {
+      return `key ${key}: the model says ${want.join(', ') || 'nothing'}; written was ${have.join(', ') || 'nothing'}`
+    }
+  }
+  return null
+}
+
+function byKey(updates: readonly ModelUpdate[], order: 'sequence' | 'bag'): Map<string, string[]> {
+  const found = new Map<string, string[]>()
+  for (const { key, value, ts } of updates) found.set(key, [...(found.get(key) ?? []), `${value}@${ts}`])
+  if (order === 'bag') for (const all of found.values()) all.sort()
+  return found
+}
+
+function lastValues(updates: readonly ModelUpdate[], gone: readonly string[]): Map<string, string[]> {
+  const found = new Map<string, string[]>()
+  for (const { key, value } of updates) {
+    if (value === null || gone.includes(value)) found.delete(key)
+    else found.set(key, [value])
+  }
+  return found
+}

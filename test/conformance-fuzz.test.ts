@@ -1,0 +1,26 @@
+/**
+ * Goal: operators do what plain models say, on inputs that nobody thought of. Method: random topologies from a fixed
+ * seed on the test driver, a few of them as applications on an embedded broker; `npm run fuzz` runs as many as wanted.
+ */
+import { caseOf, familyNames, fuzzRun } from '@millrace/testing/internal'
+import { expect, it } from 'vitest'
+
+const seed = 4
+const driverRuns = 200
+const brokerRuns = 24
+
+const runs = (count: number): number[] => Array.from({ length: count }, (_, run) => run)
+
+it(`gives what the models say in ${driverRuns} random cases (seed ${seed})`, async () => {
+  const families = new Set(runs(driverRuns).map((run) => caseOf(seed, run).family))
+  expect([...families].toSorted()).toEqual([...familyNames].toSorted())
+  for (const run of runs(driverRuns)) expect(await fuzzRun(seed, run, 'driver')).toBeNull()
+})
+
+it(`gives the same as an application on a broker in ${brokerRuns} of them (seed ${seed})`, async () => {
+  const waiting = runs(brokerRuns).values()
+  const lane = async (): Promise<void> => {
+    for (const run of waiting) expect(await fuzzRun(seed, run, 'broker')).toBeNull()
+  }
+  await Promise.all([lane(), lane(), lane(), lane()])
+})
