@@ -25,6 +25,7 @@ export type {
   TopologyStore,
 } from './topology/built-topology.ts'
 export { withDefaults } from './topology/built-topology.ts'
+export { requireEqualKeySerdes } from './topology/key-serdes.ts'
 export type * from './topology/node.ts'
 export { openStore } from './store/open-store.ts'
 export { inBucketOrder, javaHash } from './topology/java-hash-order.ts'

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EmbeddedBroker } from '@millrace/broker'
 import { ConfigError, type Serde, type StoreHandle, type Topology } from '@millrace/core'
-import type { BuiltTopology, SerdeDefaults } from '@millrace/core/internal'
+import { type BuiltTopology, requireEqualKeySerdes, type SerdeDefaults } from '@millrace/core/internal'
 import type { Logger, StoreEngineProvider } from '@millrace/core/port'
 import type { AppState, CloseOptions, InstanceMetadata, Metric, StateListener, StoreView } from '@millrace/runtime'
 import {
@@ -63,6 +63,7 @@ export class StreamsApp implements AsyncDisposable {
     }
     const built = topology.build({ serdes })
     requireSerdes(built, resolved)
+    requireEqualKeySerdes(built, serdes)
     const { stores, stateDirectory } = storesOf(options, resolved, logger)
     this.#runtime = new StreamsRuntime({
       topology: built,

@@ -139,13 +139,15 @@ interface Cogroup {
 
 function cogrouped({ inputs }: CogroupState, options: TableOptions<any, any>, cogroup: Cogroup): any {
   const [[first] = []] = inputs
-  const { plan, key } = (first as Grouping).state
+  const { plan } = (first as Grouping).state
+  // equal keys must have equal bytes in all inputs and in the store: the first serde that is known serves those without
+  const key = [...inputs.keys()].map(({ state }) => state.key).find((each) => each !== null) ?? null
   const prefix = 'COGROUPKSTREAM-AGGREGATE-'
   const materialized = materialize(plan, materializedSpec(options), { prefix, key, value: null })
   const { storeName, queryableName } = materialized
   const store = cogroup.store(materialized)
   const above = new Map<Grouping, GroupedInput>()
-  for (const grouping of inputs.keys()) above.set(grouping, grouping.input(materialized))
+  for (const grouping of inputs.keys()) above.set(grouping, grouping.input(materialized, key))
   const [one, ...others] = [...above.values()] as [GroupedInput, ...GroupedInput[]]
   const sources = copartition({ plan, sources: one.sources }, others)
   const nodes: PlanNode[] = []

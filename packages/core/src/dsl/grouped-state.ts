@@ -1,4 +1,5 @@
 /** Behind a grouped stream: where its records come from, through a repartition topic or directly. */
+import type { Serde } from '../serde/serde.ts'
 import type { PlanNode } from './plan-node.ts'
 import type { RepartitionPlanNode } from './repartition-node.ts'
 import { type StreamState, repartitionNode } from './stream-state.ts'
@@ -26,9 +27,16 @@ export class Grouping {
     this.state = state
   }
 
-  /** @param store name of the store, and whether the user gave it */
-  input(store: { readonly storeName: string; readonly queryableName: string | null }): GroupedInput {
-    const { plan, node, sources, groupName, key, value, repartitionRequired } = this.state
+  /**
+   * @param store name of the store, and whether the user gave it
+   * @param otherKey serde of the keys where this grouping knows none
+   */
+  input(
+    store: { readonly storeName: string; readonly queryableName: string | null },
+    otherKey: Serde<unknown> | null = null,
+  ): GroupedInput {
+    const { plan, node, sources, groupName, value, repartitionRequired } = this.state
+    const key = this.state.key ?? otherKey
     if (!repartitionRequired) return { node, sources }
     const repartition = repartitionNode(plan, {
       name: groupName ?? store.storeName,

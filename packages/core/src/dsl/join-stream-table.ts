@@ -39,7 +39,8 @@ export function joinWithTable(
   options: StreamTableJoinOptions<any, any>,
 ): StreamState {
   const { table, left } = request
-  const key = chosenKey(options.key, null)
+  // equal keys must have equal bytes on both sides: a re-keyed stream takes the table's serde
+  const key = chosenKey(options.key, request.stream.key ?? table.key)
   const value = chosenValue(options.value, null)
   const stream = repartitioned(request.stream, { base: options.name, suffix: '', key, value })
   const { plan } = stream

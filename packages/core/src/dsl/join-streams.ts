@@ -57,11 +57,13 @@ export function joinTwoStreams(request: StreamJoinRequest, options: StreamJoinOp
   const { plan } = request.left
   const windows = joinWindows(options)
   const given = givenSerdes(options)
-  const left = repartitioned(request.left, { base: options.name, suffix: '-left', key: given.key, value: given.left })
+  // equal keys must have equal bytes on both sides: a re-keyed one takes the other's serde
+  const key = chosenKey(options.key, request.left.key ?? request.right.key)
+  const left = repartitioned(request.left, { base: options.name, suffix: '-left', key, value: given.left })
   const right = repartitioned(request.right, {
     base: options.name,
     suffix: '-right',
-    key: given.key,
+    key,
     value: given.right,
   })
   const sources = copartition(left, [right])

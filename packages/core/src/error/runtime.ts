@@ -22,11 +22,19 @@ export const runtimeMessages = {
     readonly end: number
   }): string =>
     `The stored position ${d.position} is outside changelog ${d.topic}-${d.partition} (${d.start} to ${d.end}); the state is restored from its start.`,
-  MR_RUNTIME_INTERNAL_TOPIC: (d: { readonly topic: string; readonly expected: number; readonly actual: number }): string =>
+  MR_RUNTIME_INTERNAL_TOPIC: (d: {
+    readonly topic: string
+    readonly expected: number
+    readonly actual: number
+  }): string =>
     `Internal topic "${d.topic}" has ${d.actual} partitions, the topology needs ${d.expected}: a source topic was created with another count since. Reset the application (delete its internal topics and state), or restore the old count.`,
   MR_RUNTIME_INTERNAL_TOPIC_REFUSED: (d: { readonly topic: string; readonly reason: string }): string =>
     `Internal topic "${d.topic}" cannot be created: ${d.reason} Grant the right to create topics, adapt replicationFactor and topicConfig, or create it by hand.`,
-  MR_RUNTIME_TASK_TIMEOUT: (d: { readonly task: string; readonly timeoutMs: number; readonly reason: string }): string =>
+  MR_RUNTIME_TASK_TIMEOUT: (d: {
+    readonly task: string
+    readonly timeoutMs: number
+    readonly reason: string
+  }): string =>
     `Task ${d.task} made no progress for ${d.timeoutMs} ms; the last failure was: ${d.reason} Check the cluster, or raise taskTimeout.`,
   MR_RUNTIME_NO_OFFSET: (d: { readonly topic: string; readonly partition: number }): string =>
     `No offset is committed for ${d.topic}-${d.partition} and autoOffsetReset is "none"; commit one, or choose "earliest" or "latest".`,

@@ -32,8 +32,11 @@ export const topologyMessages = {
     `Node "${d.node}" is to be connected to no store; name at least one.`,
   MR_TOPOLOGY_STORE_SOURCE: (d: { readonly store: string }): string =>
     `Store "${d.store}" is already filled from a topic; it can have one only.`,
-  MR_TOPOLOGY_STORE_SHAPE: (d: { readonly store: string; readonly operator: string; readonly reason: string }): string =>
-    `Store "${d.store}" cannot serve ${d.operator}: ${d.reason}.`,
+  MR_TOPOLOGY_STORE_SHAPE: (d: {
+    readonly store: string
+    readonly operator: string
+    readonly reason: string
+  }): string => `Store "${d.store}" cannot serve ${d.operator}: ${d.reason}.`,
   MR_TOPOLOGY_STORE_RETENTION: (d: {
     readonly store: string
     readonly retentionMs: number
@@ -55,4 +58,11 @@ export const topologyMessages = {
     `A join with grace ${d.graceMs} ms reads the versioned store "${d.store}", which keeps only ${d.historyMs} ms; raise its historyRetention or lower the grace.`,
   MR_TOPOLOGY_OPTIMIZATION: (d: { readonly value: string }): string =>
     `topology.optimization: "${d.value}" is not known; give "none", "all", or a list of reuse.ktable.source.topics, merge.repartition.topics, single.store.self.join.`,
+  MR_TOPOLOGY_KEY_SERDES: (d: {
+    readonly topic: string
+    readonly serde: string
+    readonly otherTopic: string
+    readonly otherSerde: string
+  }): string =>
+    `The keys of "${d.topic}" are written by ${d.serde}, those of "${d.otherTopic}" by the default serde (${d.otherSerde}): equal keys would have different bytes and never meet. Give the grouping or repartition behind "${d.otherTopic}" a key serde ({ key: … }), or set defaultKeySerde.`,
 } as const

@@ -23,6 +23,7 @@ export interface DriverSettings {
   readonly applicationId: string
   readonly wallClockMs: number
   readonly build: BuildSettings
+  readonly checksKeySerdes: boolean
   readonly task: TaskSettings
   readonly handlers: RecordHandlers
   readonly logger: Logger | null
@@ -67,6 +68,7 @@ export function resolveDriverOptions(options: TestDriverOptions): DriverSettings
     handlers: resolved.handlers,
     logger: resolved.logger,
     build: { suppliers, format, serdes },
+    checksKeySerdes: !withoutDefaultSerdes,
     task: {
       cacheBytesMax: resolved.statestoreCacheMaxBytes,
       serdes,

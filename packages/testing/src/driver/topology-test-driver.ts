@@ -7,7 +7,7 @@
  * are checked, caches are flushed and the task commits. So what a test sees does not depend on timing or on the cache.
  */
 import { ConfigError, type Duration, noHeaders, type StateStore, type StoreHandle, type Topology } from '@millrace/core'
-import { type BuiltTopology, memoryEngine } from '@millrace/core/internal'
+import { type BuiltTopology, memoryEngine, requireEqualKeySerdes } from '@millrace/core/internal'
 import { type Logger, silentLogger, type StoreEngine } from '@millrace/core/port'
 import { GlobalTask, singleRecord, Task, TaskCounters } from '@millrace/runtime/internal'
 import { CapturedTopics, type RawRecord } from './captured-topics.ts'
@@ -54,6 +54,7 @@ export class TopologyTestDriver {
   constructor(topology: Topology, options: TestDriverOptions = {}) {
     this.settings = resolveDriverOptions(options)
     this.topology = topology.build(this.settings.build)
+    if (this.settings.checksKeySerdes) requireEqualKeySerdes(this.topology, this.settings.build.serdes)
     this.clock = new ManualClock(this.settings.wallClockMs)
     this.globalTask = this.topology.globalStores.length === 0 ? null : this.makeGlobalTask()
     this.globalTask?.start()
