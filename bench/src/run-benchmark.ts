@@ -161,7 +161,11 @@ async function report({ run, samples, final, output }: Finished, cluster: Cluste
         .toString()
         .padStart(6)} k/s`,
       `published Java ${published ?? '–'}`,
-      right ? 'output right' : expected === undefined ? `no expected output for this size: ${found}` : `OUTPUT WRONG: ${found}`,
+      right
+        ? 'output right'
+        : expected === undefined
+          ? `no expected output for this size: ${found}`
+          : `OUTPUT WRONG: ${found}`,
       `RSS ${Math.round(Number(/"maxRssKb":(\d+)/.exec(final)?.[1] ?? 0) / 1024)} MB`,
     ].join('  '),
   )
@@ -191,8 +195,7 @@ await withCluster(kafka.bootstrap, async (cluster) => {
     const guarantee = values.guarantee === 'eos' ? 'eos' : 'alos'
     const shape = { plan, n, guarantee, bootstrap: kafka.bootstrap, inputs } as const
     await runOnce(cluster, { ...shape, java: null })
-    if (values.java !== undefined && plan.name.startsWith('W'))
-      await runOnce(cluster, { ...shape, java: values.java })
+    if (values.java !== undefined && plan.name.startsWith('W')) await runOnce(cluster, { ...shape, java: values.java })
   }
 })
 process.exit()

@@ -82,9 +82,7 @@ export class BrokerLink {
     )
     this.#answered = true
     // A plain Uint8Array: decoders then see one kind of array, whatever the transport.
-    return answer === null
-      ? new Uint8Array(0)
-      : new Uint8Array(answer.buffer, answer.byteOffset, answer.byteLength)
+    return answer === null ? new Uint8Array(0) : new Uint8Array(answer.buffer, answer.byteOffset, answer.byteLength)
   }
 
   /** Brokers of the cluster as this one knows them. */
