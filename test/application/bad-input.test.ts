@@ -243,45 +243,47 @@ describe('a state directory', () => {
 
   const disk = join(tmpdir(), `millrace-full-disk-${process.pid}`)
   afterEach(() => {
-    spawnSync('umount', [disk])
+    // lazily: after a failure the application still has files there
+    spawnSync('umount', ['-l', disk])
     rmSync(disk, { recursive: true, force: true })
   })
 
-  it.runIf(isMounted)(
-    'on a full disk stops the application, which goes on when there is room',
-    async () => {
-      const stateDirectory = join(disk, 'state')
-      const options: Partial<StreamsOptions> = { stateDirectory, processingGuarantee: 'exactly-once' }
-      const app = appOf(options)
-      const ended = endOf(app)
-      await app.start()
-      const padding = 'x'.repeat(1_000)
-      const expected: Record<string, number> = {}
-      for (let turn = 0; app.state !== 'ERROR' && turn < 100; turn++) {
-        const records = Array.from({ length: 100 }, (_, i): Written => {
-          const key = `${turn}-${i}-${padding}`
-          expected[key] = turn
-          return [key, good(turn)]
-        })
-        await write(...records)
-        const end = (turn + 1) * 100
-        await vi.waitFor(async () => expect((await committed()) >= end || app.state === 'ERROR').toBe(true), wait)
-      }
-      const error = await ended
-      expect(error).toMatchObject({ code: 'MR_STORE_DISK_FULL', name: 'FatalError' })
-      expect(error.message).toContain(disk)
-      await app.close()
-      expect(spawnSync('mount', ['-o', 'remount,size=64m', disk]).status).toBe(0)
-      const again = appOf(options)
-      await again.start()
-      await vi.waitFor(async () => expect(Object.keys(await sums())).toHaveLength(Object.keys(expected).length), wait)
-      expect(await sums()).toEqual(expected)
-      const view = again.store<string, number>('sums')
-      const [first = ''] = Object.keys(expected)
-      expect(await view.get(first)).toBe(expected[first])
-    },
-    120_000,
-  )
+  it('on a full disk stops the application, which goes on when there is room', async (context) => {
+    mkdirSync(disk, { recursive: true })
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]).status !== 0) {
+      console.warn('SKIPPED: a full disk, because this user may not mount a small file system')
+      context.skip()
+    }
+    const stateDirectory = join(disk, 'state')
+    const options: Partial<StreamsOptions> = { stateDirectory, processingGuarantee: 'exactly-once' }
+    const app = appOf(options)
+    const ended = endOf(app)
+    await app.start()
+    const padding = 'x'.repeat(1_000)
+    const expected: Record<string, number> = {}
+    for (let turn = 0; app.state !== 'ERROR' && turn < 100; turn++) {
+      const records = Array.from({ length: 100 }, (_, i): Written => {
+        const key = `${turn}-${i}-${padding}`
+        expected[key] = turn
+        return [key, good(turn)]
+      })
+      await write(...records)
+      const end = (turn + 1) * 100
+      await vi.waitFor(async () => expect((await committed()) >= end || app.state === 'ERROR').toBe(true), wait)
+    }
+    const error = await ended
+    expect(error).toMatchObject({ code: 'MR_STORE_DISK_FULL', name: 'FatalError' })
+    expect(error.message).toContain(disk)
+    await app.close()
+    expect(spawnSync('mount', ['-o', 'remount,size=64m', disk]).status).toBe(0)
+    const again = appOf(options)
+    await again.start()
+    await vi.waitFor(async () => expect(Object.keys(await sums())).toHaveLength(Object.keys(expected).length), wait)
+    expect(await sums()).toEqual(expected)
+    const view = again.store<string, number>('sums')
+    const [first = ''] = Object.keys(expected)
+    await vi.waitFor(async () => expect(await view.get(first)).toBe(expected[first]), wait)
+  }, 120_000)
 })
 
 describe('a cluster that asks for a password', () => {
