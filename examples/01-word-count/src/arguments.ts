@@ -19,7 +19,8 @@ export const usage = `Counts the words of a text on Millrace.
   FILE…              texts to count; "-" is standard input. Without: standard input if something is piped in,
                      else this repository's docs/
   --kafka HOST:PORT  use a Kafka cluster instead of the embedded broker
-  --state DIR        keep topics and tables there: a run that was killed goes on where it was
+  --state DIR        keep topics and tables there: a run that was killed goes on where it was,
+                     and the texts of later runs are added
   --json             print every word as one JSON object per line, most frequent first
   --top N            rows of the table (20)
 

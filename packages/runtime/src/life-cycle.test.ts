@@ -31,3 +31,16 @@ describe('LifeCycle', () => {
     for (const state of Object.keys(lifeCycleSteps) as AppState[]) expect([state, ends(state)]).toEqual([state, true])
   })
 })
+
+it('goes on when a listener throws, and tells of it', () => {
+  const told: unknown[] = []
+  const cycle = new LifeCycle((error) => told.push(error))
+  const seen: string[] = []
+  cycle.listen(() => {
+    throw new Error('listener')
+  })
+  cycle.listen((state) => seen.push(state))
+  expect(cycle.to('REBALANCING')).toBe(true)
+  expect(seen).toEqual(['REBALANCING'])
+  expect(told).toEqual([new Error('listener')])
+})

@@ -33,6 +33,12 @@ export const lifeCycleSteps: Readonly<Record<AppState, readonly AppState[]>> = {
 export class LifeCycle {
   #state: AppState = 'CREATED'
   readonly #listeners = new Set<StateListener>()
+  readonly #onListenerError: (error: unknown) => void
+
+  /** @param onListenerError told of a listener that throws: its error must not stop the application */
+  constructor(onListenerError: (error: unknown) => void = () => undefined) {
+    this.#onListenerError = onListenerError
+  }
 
   get state(): AppState {
     return this.#state
@@ -63,7 +69,13 @@ export class LifeCycle {
       throw new FatalError('MR_RUNTIME_STATE', { what: `step to ${state}`, state: before })
     }
     this.#state = state
-    for (const listener of this.#listeners) listener(state, before)
+    for (const listener of this.#listeners) {
+      try {
+        listener(state, before)
+      } catch (error) {
+        this.#onListenerError(error)
+      }
+    }
     return true
   }
 

@@ -56,7 +56,7 @@ const failureCloseMs = 10_000
 
 export class StreamsRuntime {
   readonly #parts: RuntimeParts
-  readonly #cycle = new LifeCycle()
+  readonly #cycle: LifeCycle
   #workers: Worker[] = []
   #nextWorker = 0
   #failedWorkers = 0
@@ -73,6 +73,9 @@ export class StreamsRuntime {
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts
+    this.#cycle = new LifeCycle((error) => {
+      parts.around.logger.error('a state listener failed', { error: error instanceof Error ? error : undefined })
+    })
     this.#ended = new Promise((resolve) => {
       this.#end = resolve
     })

@@ -2,7 +2,7 @@
 import { FatalError, type Headers, noHeaders, type Topic } from '@millrace/core'
 import { type Cluster, partitionForKey, Producer, type ProducerOptions } from '@millrace/protocol'
 
-export type WriterOptions = Pick<ProducerOptions, 'lingerMs' | 'batchBytes' | 'compression'> & {
+export type WriterOptions = Pick<ProducerOptions, 'lingerMs' | 'batchBytes' | 'compression' | 'requestBytesMax'> & {
   /** Bytes that may wait for acknowledgement before `ready` waits; default 32 MiB. */
   readonly bufferBytesMax?: number
 }
