@@ -243,6 +243,16 @@ describe('ChangelogReader', () => {
     expect(await readPosition(engine, 's', 0)).toBe(4)
   })
 
+  it('does not begin with a task that was taken away before its bounds were known', async () => {
+    const cluster = new FakeCluster()
+    cluster.log('s', 3)
+    const reader = readerOn(cluster)
+    const following = reader.follow(new FakeTask(['s']), memoryEngine())
+    await reader.remove('0_0')
+    await expect(following).rejects.toMatchObject({ code: 'MR_RUNTIME_CLOSED' })
+    expect(cluster.assigned.size).toBe(0)
+  })
+
   it('gives up only the task whose log moved away', async () => {
     const cluster = new FakeCluster()
     cluster.log('c', 3)

@@ -46,6 +46,7 @@ export class ChangelogReader {
   recordsRestored = 0
   readonly #source: ChangelogSource
   readonly #logger: Logger
+  readonly #preparing = new Map<string, RestoreJob>()
   readonly #running = new Map<string, Running>()
   readonly #byPartition = new Map<string, Running>()
   #loop: Promise<void> | null = null
@@ -66,7 +67,7 @@ export class ChangelogReader {
    */
   async restore(task: RestoreTask, engine: StoreEngine): Promise<void> {
     const job = new RestoreJob(task, engine, false)
-    await this.#prepare(job, engine, task.changelogs())
+    await this.#prepared(job, engine, task.changelogs())
     if (job.open().length === 0) return
     const records = job.recordsLeft
     this.#logger.info('restoring', { task: task.name, records })
@@ -80,16 +81,14 @@ export class ChangelogReader {
    */
   async follow(task: RestoreTask, engine: StoreEngine): Promise<void> {
     const job = new RestoreJob(task, engine, true)
-    await this.#prepare(
-      job,
-      engine,
-      task.changelogs().filter((changelog) => !changelog.isSource),
-    )
+    const followed = task.changelogs().filter((changelog) => !changelog.isSource)
+    await this.#prepared(job, engine, followed)
     if (job.open().length > 0) await this.#run(job)
   }
 
   /** Takes a task away; what was fetched is applied first, so that little is lost. Its `restore` then fails as closed. */
   async remove(taskName: string): Promise<void> {
+    this.#preparing.delete(taskName)
     const running = this.#running.get(taskName)
     if (running === undefined) return
     this.#forget(running)
@@ -98,7 +97,7 @@ export class ChangelogReader {
       if (isPlanted('end-as-position')) running.job.skipToEnd()
       await running.job.apply()
     } finally {
-      running.done(new StreamsError('MR_RUNTIME_CLOSED', { what: `The restore of task ${taskName}` }))
+      running.done(givenUp(taskName))
     }
   }
 
@@ -119,6 +118,15 @@ export class ChangelogReader {
     this.#source.wakeup()
     for (const name of this.#running.keys()) await this.remove(name)
     await this.#loop
+  }
+
+  /** Prepares, and fails as closed when the task is taken away meanwhile: nobody would end the job. */
+  async #prepared(job: RestoreJob, engine: StoreEngine, changelogs: readonly RestoreChangelog[]): Promise<void> {
+    const { name } = job.task
+    this.#preparing.set(name, job)
+    await this.#prepare(job, engine, changelogs)
+    if (this.#preparing.get(name) !== job) throw givenUp(name)
+    this.#preparing.delete(name)
   }
 
   async #prepare(job: RestoreJob, engine: StoreEngine, changelogs: readonly RestoreChangelog[]): Promise<void> {
@@ -235,4 +243,8 @@ export class ChangelogReader {
     if (hold) this.#source.pause(partitions)
     else this.#source.resume(partitions)
   }
+}
+
+function givenUp(taskName: string): StreamsError {
+  return new StreamsError('MR_RUNTIME_CLOSED', { what: `The restore of task ${taskName}` })
 }
