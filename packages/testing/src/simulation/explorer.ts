@@ -115,7 +115,7 @@ export async function pairs(
 export async function shrink(failing: Plan): Promise<Plan> {
   let best = failing
   const fails = async (plan: Plan): Promise<boolean> => (await runChecked(plan)).violations.length > 0
-  for (let i = 0; i < best.faults.length; ) {
+  for (let i = 0; i < best.faults.length;) {
     const without = { ...best, faults: best.faults.filter((_, j) => j !== i) }
     if (await fails(without)) best = without
     else i++

@@ -3,8 +3,8 @@
  * found means that the simulation is blind there.
  */
 import { type PlantedFault, plantableFaults, plantedActs, plantFault } from '@millrace/protocol/internal'
-import { everyCrash, type OnRan, swarm } from './explorer.ts'
-import type { PlanGiven } from './plan.ts'
+import { everyCrash, type OnRan, runChecked, swarm } from './explorer.ts'
+import type { Plan, PlanGiven } from './plan.ts'
 
 /** Where a defect shows, and within how many seeds it must. */
 interface Row {
@@ -29,7 +29,10 @@ const rows: Readonly<Record<PlantedFault, Row>> = {
   'aborted-one-by-one': { seeds: 100, given: {} },
   'restore-by-record': { seeds: 50, given: { topology: 'count' } },
   'restore-to-stable': { seeds: 500, given: { topology: 'count', kinds: ['restart', 'restart-in'] } },
-  'no-heartbeat-in-restore': { seeds: 100, given: { transactionTimeoutMs: 30_000, commitIntervalMs: 2000, kinds: ['stop'] } },
+  'no-heartbeat-in-restore': {
+    seeds: 100,
+    given: { transactionTimeoutMs: 30_000, commitIntervalMs: 2000, kinds: ['stop'] },
+  },
   'ring-off': { seeds: 100, given: { topology: 'count' } },
   'stale-after-await': { seeds: 500, given: {} },
   'punctuation-unfenced': { seeds: 200, given: { topology: 'ticks' } },
@@ -60,7 +63,9 @@ async function find(fault: PlantedFault): Promise<Found> {
   let runs = 0
   let reached = 0
   let said: string | undefined
-  const onRan: OnRan = ({ outcome }) => {
+  let failing: Plan | undefined
+  const onRan: OnRan = ({ plan, outcome }) => {
+    failing = plan
     runs++
     if (plantedActs() > 0) reached++
     plantFault(fault)
@@ -74,7 +79,10 @@ async function find(fault: PlantedFault): Promise<Found> {
   } finally {
     plantFault(null)
   }
-  return { fault, limit, seeds: said === undefined ? null : runs, said: said ?? '', reached }
+  if (said === undefined || failing === undefined) return { fault, limit, seeds: null, said: '', reached }
+  const [without] = (await runChecked(failing)).violations
+  if (without !== undefined) return { fault, limit, seeds: null, said: `fails without it, too: ${without}`, reached }
+  return { fault, limit, seeds: runs, said, reached }
 }
 
 /** One line of the table. */

@@ -2,6 +2,7 @@
  * Runs one plan: faults for a while (the safety phase), then none, and everything must be done within bounded time (the
  * liveness phase); at the end the results are checked.
  */
+import { loadCodecs } from '@millrace/protocol'
 import { FaultSchedule } from './fault-schedule.ts'
 import type { Plan } from './plan.ts'
 import type { Scenario } from './scenario.ts'
@@ -29,11 +30,18 @@ const lookMs = 20
 
 /** Runs a plan to its end. Never rejects: what goes wrong is a violation. */
 export async function runPlan(plan: Plan, scenario: Scenario, keepTrace = false): Promise<Outcome> {
+  // Loading code takes real time; later calls find it there.
+  await loadCodecs()
   const untrap = trapGlobals()
   const escaped: unknown[] = []
   const onEscaped = (error: unknown): void => void escaped.push(error)
   process.on('unhandledRejection', onEscaped)
-  const settings = { version: plan.version, nodes: plan.nodes, config: brokerConfig(plan), markerDelayMs: plan.markerDelayMs }
+  const settings = {
+    version: plan.version,
+    nodes: plan.nodes,
+    config: brokerConfig(plan),
+    markerDelayMs: plan.markerDelayMs,
+  }
   const world = new World(plan.seed, settings, keepTrace)
   const violations: string[] = []
   try {

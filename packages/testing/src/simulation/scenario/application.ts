@@ -62,7 +62,7 @@ export function applicationScenario(application: Application): Scenario {
         Array.from({ length: plan.partitions }, (_, partition) => ({ topic, partition })),
       )
       return {
-        isDone: () => 
+        isDone: () =>
           upstream.isDone &&
           isCaughtUp(world, applicationId, partitions) &&
           application.isDone?.(world, plan) !== false,

@@ -205,7 +205,11 @@ class Copier {
       await cluster('produce'),
       await cluster('admin'),
     ]
-    const fetcher = new Fetcher(fetch, { isolation: 'read_committed', maxWaitMs: 100, partitionMaxBytes: this.plan.fetchBytes })
+    const fetcher = new Fetcher(fetch, {
+      isolation: 'read_committed',
+      maxWaitMs: 100,
+      partitionMaxBytes: this.plan.fetchBytes,
+    })
     const encoder = new TextEncoder()
     const member: GroupMember = new GroupMember({
       cluster: group,
