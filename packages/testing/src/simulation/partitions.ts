@@ -46,6 +46,7 @@ export class Partitions {
   }
 
   endAll(): void {
-    for (const held of [...this.all]) held.end()
+    // a copy: `end` takes each out of the set
+    for (const held of Array.from(this.all)) held.end()
   }
 }

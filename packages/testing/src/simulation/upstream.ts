@@ -49,7 +49,15 @@ export class Upstream {
     const { world, plan } = this
     const random = new SeededRandom(world.seed, name)
     const process = new VirtualProcess(name, { time: world.time, random })
-    const network = { ...world, cluster: world.cluster, faults: quietNetwork, partitions: new Partitions() }
+    const { time, trace, cluster: brokers } = world
+    const network = {
+      time,
+      random: world.random,
+      trace,
+      cluster: brokers,
+      faults: quietNetwork,
+      partitions: new Partitions(),
+    }
     const transport = virtualTransport(process, network)
     const around = { clock: process.clock, timers: process.timers, random, logger: silentLogger }
     const cluster = new Cluster(await transport.open('produce'), around)

@@ -101,12 +101,12 @@ class VirtualChannel implements TransportChannel {
   ): Promise<Uint8Array> {
     const label = `${this.role} ${apiByKey(apiKey)?.name ?? apiKey}`
     this.world.trace.bytes(body)
-    if (!this.process.passes(`send ${label}`)) return await never()
+    if (!this.process.passes(`send ${label}`)) return never()
     if (this.closed) throw disconnected(node, 'the channel is closed')
     const nodeId = node === 'any' ? this.world.cluster.anyNode() : node
     const timeoutMs = options?.timeoutMs ?? timeoutMsDefault
     const request = { apiKey, version, bytes: body.slice() }
-    return await new Promise<Uint8Array>((resolve, reject) => {
+    return new Promise<Uint8Array>((resolve, reject) => {
       // Later, if the process was stopped just here.
       this.process.enter(() => {
         const link = this.link(nodeId, apiKey === fetchApiKey ? 'fetch' : 'other')
