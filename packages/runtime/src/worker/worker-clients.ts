@@ -1,4 +1,5 @@
 /** Puts the parts of a worker together: connections by role, fetchers, group member, restore reader, tasks, loop. */
+import type { StreamsError } from '@millrace/core'
 import type { TransportRole } from '@millrace/core/port'
 import { Cluster, Fetcher, GroupMember } from '@millrace/protocol'
 import { leadAssignment } from '../assignment/leader.ts'
@@ -29,7 +30,7 @@ export interface WorkerHooks {
   /** Commits in the course of the loop. @returns false when it must wait for the group */
   commit(): Promise<boolean>
   onAssigned(assignment: Uint8Array): Promise<void>
-  onLost(): Promise<void>
+  onLost(reason: StreamsError): Promise<void>
   /** Number of this join, and whether all instances are asked to shut down. */
   joining(): { readonly join: number; readonly shutdownRequested: boolean }
 }
@@ -119,7 +120,7 @@ function memberOf(app: AppContext, index: number, from: MemberParts): GroupMembe
         probeAtMs: around.clock.nowMs() + options.probingRebalanceIntervalMs,
       }),
     onAssigned: async (assignment) => hooks.onAssigned(assignment),
-    onLost: async () => hooks.onLost(),
+    onLost: async (reason) => hooks.onLost(reason),
     onWake: () => from.wake(),
   })
   return member

@@ -170,7 +170,7 @@ export class Worker {
     const { logger, clock, timers } = this.#app.around
     const reason = error instanceof Error ? error.message : String(error)
     if (error instanceof TaskMigratedError) {
-      logger.warn('tasks belong to others, rejoining', { worker: this.name, reason })
+      this.#warnLost(reason)
       await this.#lost(clients)
       clients.member.requestRejoin('tasks were lost')
       return
@@ -191,6 +191,10 @@ export class Worker {
       await this.#output?.close()
       this.#output = await this.#openOutput(clients)
     })
+  }
+
+  #warnLost(reason: string): void {
+    this.#app.around.logger.warn('tasks belong to others, rejoining', { worker: this.name, reason })
   }
 
   async #lost(clients: WorkerClients): Promise<void> {
@@ -265,7 +269,10 @@ export class Worker {
       output: () => outputOf(this.#output),
       commit: async () => this.#commitInLoop(),
       onAssigned: async (assignment) => this.#onAssigned(assignment, clients),
-      onLost: async () => this.#lost(clients),
+      onLost: async (reason) => {
+        this.#warnLost(reason.message)
+        await this.#lost(clients)
+      },
       joining: () => ({ join: this.#joins++, shutdownRequested: this.#shutdownRequested }),
     })
     this.#clients = clients
