@@ -31,9 +31,16 @@ const rows: Readonly<Record<PlantedFault, Row>> = {
   'restore-to-stable': { seeds: 500, given: { topology: 'count', kinds: ['restart', 'restart-in'] } },
   'no-heartbeat-in-restore': {
     seeds: 100,
-    given: { transactionTimeoutMs: 30_000, commitIntervalMs: 2000, kinds: ['stop'] },
+    given: {
+      topology: 'count',
+      machines: 2,
+      sessionTimeoutMs: 6000,
+      transactionTimeoutMs: 30_000,
+      commitIntervalMs: 2000,
+      kinds: ['stop'],
+    },
   },
-  'ring-off': { seeds: 100, given: { topology: 'count' } },
+  'ring-off': { seeds: 100, given: { topology: 'count', kinds: ['power'] } },
   'stale-after-await': { seeds: 500, given: {} },
   'punctuation-unfenced': { seeds: 200, given: { topology: 'ticks' } },
   'offsets-first': { seeds: 100, given: { guarantee: 'at-least-once' } },

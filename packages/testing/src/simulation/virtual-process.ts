@@ -18,8 +18,8 @@ export class VirtualProcess {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
-  /** How often it was stopped. */
-  suspensions = 0
+  /** When it last went on after being stopped, virtual ms. */
+  resumedMs: number = -Infinity
   /** Jump of this process' wall clock, ms; the monotonic clock never jumps. */
   clockJumpMs = 0
   private readonly time: VirtualTime
@@ -65,13 +65,13 @@ export class VirtualProcess {
   /** SIGSTOP. */
   suspend(): void {
     this.suspended = true
-    this.suspensions++
   }
 
   /** SIGCONT: what came due meanwhile runs now, in its order. */
   resume(): void {
     if (!this.suspended) return
     this.suspended = false
+    this.resumedMs = this.time.nowMs
     for (const run of this.waiting.splice(0)) this.time.after(0, () => this.enter(run))
   }
 

@@ -49,7 +49,8 @@ export function applicationScenario(application: Application): Scenario {
             machine,
             process,
             onWarning: (text) => {
-              if (mayNotBeExpelled(plan) && process.suspensions === 0 && text.includes('UNKNOWN_MEMBER_ID')) {
+              const isHeard = world.time.nowMs - process.resumedMs > plan.sessionTimeoutMs
+              if (mayNotBeExpelled(plan) && isHeard && text.includes('UNKNOWN_MEMBER_ID')) {
                 expelled.push(`${process.name} was expelled from the group although it was alive: ${text}`)
               }
             },
