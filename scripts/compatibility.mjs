@@ -25,6 +25,11 @@ repartition bytes, stores, \`describe()\` text, errors and metrics, compared one
 |---|---|---|
 ${rows.join('\n')}
 
+Beyond the test driver (21 November 2026): the whole runtime on the embedded broker gave the same bytes for the 600 vectors that suit
+a broker (\`npm run -s conformance -- --drive broker test/conformance/streams\`); Java applications took over topics and changelogs of
+Millrace, and Millrace those of Java, for 149 topologies each way on Kafka 4.3.1; 10 000 random cases against naive models
+(\`npm run fuzz\`) showed no difference.
+
 What differs on purpose is in \`docs/deviations.md\`. Not there: KIP-1071 (streams rebalance protocol), rack awareness, IQv2 queries,
 metrics reporters.
 `
