@@ -2,7 +2,7 @@
  * What a partition says once every transaction is decided, found without the broker's index of aborted transactions, its
  * last stable offset or the client's filter: all batches are read, and each is judged by the next marker of its producer.
  */
-import type { BrokerState } from '@millrace/broker/internal'
+import type { BrokerState, PartitionLog } from '@millrace/broker/internal'
 import type { Headers } from '@millrace/core'
 import { controlType, decodeBatch, readBatchHeaders, type RecordBatch } from '@millrace/protocol/internal'
 
@@ -35,6 +35,18 @@ export function committedLog(state: BrokerState, topic: string, index: number): 
   const partition = state.topics.partition(topic, index)
   if (partition === undefined) return undefined
   const { log } = partition
+  const known = read.get(log)
+  const isSame = known?.endOffset === log.endOffset && known.startOffset === log.startOffset
+  if (isSame && known.lastStableOffset === log.lastStableOffset) return known
+  const result = readLog(log)
+  read.set(log, result)
+  return result
+}
+
+/** What was read of a log, for as long as it does not change. */
+const read = new WeakMap<PartitionLog, CommittedLog>()
+
+function readLog(log: PartitionLog): CommittedLog {
   const batches: RecordBatch[] = []
   for (const segment of log.segments) {
     for (const place of segment.batches()) {

@@ -58,8 +58,8 @@ export function smallPlan(seed: number, given: PlanGiven = {}): Plan {
     abortedInput: 0.25,
     upstreams: 1,
     commitIntervalMs: 50,
-    sessionTimeoutMs: 6000,
-    transactionTimeoutMs: 3000,
+    sessionTimeoutMs: 1500,
+    transactionTimeoutMs: 1000,
     standbys: 0,
     cacheBytes: 0,
     purgeIntervalMs: 100_000_000,
@@ -103,7 +103,7 @@ export async function pairs(
     const kill = (): Plan['faults'][number] => {
       const machine = random.between(0, base.machines - 1)
       const most = (calm.yields[machine] ?? 1) * 1.5
-      const downMs = random.pick([10, 300, base.sessionTimeoutMs * 1.5])
+      const downMs = random.pick([10, 100, base.sessionTimeoutMs * 1.5])
       return { kind: 'kill-at', machine, yieldPoint: random.between(1, Math.ceil(most)), downMs }
     }
     const plan: Plan = { ...base, faults: [kill(), kill()] }

@@ -1,5 +1,4 @@
 /** Rules that hold whatever the application is (faults.md 3). */
-import type { BrokerState } from '@millrace/broker/internal'
 import { committedLog } from './committed-log.ts'
 import type { World } from './world.ts'
 
@@ -23,12 +22,14 @@ export function isCaughtUp(
 }
 
 /** No transaction is left hanging (I4), and the broker's own view of transactions agrees with its logs. */
-export function checkTransactions(state: BrokerState): string[] {
+export function checkTransactions({ cluster, counts }: World): string[] {
+  const { state } = cluster
   const found: string[] = []
   for (const topic of state.topics.all()) {
     for (const { index } of topic.partitions) {
       const log = committedLog(state, topic.name, index)
       if (log === undefined) continue
+      counts.records += log.records.length
       const where = `${topic.name}-${index}`
       for (const { producerId, offset } of log.open) {
         found.push(`${where}: hanging transaction of producer ${producerId} since offset ${offset}`)

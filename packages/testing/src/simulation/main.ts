@@ -49,7 +49,12 @@ const failures: Ran[] = []
 /** More than this says nothing new. */
 const failuresMax = 10
 
+const total = { runs: 0, kills: 0, stops: 0, brokerCrashes: 0, records: 0, states: 0 }
+
 function onRan(ran: Ran): boolean {
+  const { counts } = ran.outcome
+  total.runs++
+  for (const name of Object.keys(counts) as (keyof typeof counts)[]) total[name] += counts[name]
   if (ran.outcome.violations.length === 0) passed++
   else {
     failures.push(ran)
@@ -97,6 +102,13 @@ async function main(): Promise<void> {
       process.stdout.write('smaller: ')
       print({ plan: small, outcome: await runChecked(small) })
     }
+  }
+  if (total.runs > 0) {
+    const { runs, kills, stops, brokerCrashes, records, states } = total
+    process.stdout.write(
+      `${runs} runs: ${kills} kills, ${stops} stops, ${brokerCrashes} crashes of the broker, ` +
+        `${records} committed records checked, ${states} states compared with their changelogs\n`,
+    )
   }
   const failed = failures.length + missed
   process.stdout.write(`${passed} passed, ${failed} failed\n`)

@@ -140,12 +140,12 @@ export function drawPlan(seed: number, { kinds: wanted, ...given }: PlanGiven = 
     partitions: random.between(1, 3),
     batches: random.between(5, 20),
     recordsPerBatch: random.between(1, 8),
-    batchEveryMs: random.between(20, 400),
+    batchEveryMs: random.between(20, 250),
     abortedInput: random.chance(0.5) ? random.next() * 0.5 : 0,
     upstreams: random.between(1, 2),
-    commitIntervalMs: random.pick([20, 100, 100, 500, 2000]),
-    sessionTimeoutMs: random.pick([6000, 6000, 10_000]),
-    transactionTimeoutMs: random.pick([3000, 10_000, 10_000, 30_000]),
+    commitIntervalMs: random.pick([20, 100, 100, 300, 800]),
+    sessionTimeoutMs: random.pick([1500, 1500, 3000]),
+    transactionTimeoutMs: random.pick([1000, 2500, 2500, 8000]),
     standbys: random.chance(0.3) ? 1 : 0,
     cacheBytes: random.chance(0.5) ? 0 : 1024 * 1024,
     purgeIntervalMs: random.pick([500, 100_000_000]),
@@ -175,7 +175,7 @@ function drawFault(
   const { plan, kind, untilMs } = at
   const machine = random.between(0, plan.machines - 1)
   const atMs = random.between(0, untilMs)
-  const downMs = random.pick([10, 300, 2000, plan.sessionTimeoutMs * 1.5])
+  const downMs = random.pick([10, 100, 500, plan.sessionTimeoutMs * 1.5])
   switch (kind) {
     case 'kill-at':
       return { kind, machine, yieldPoint: random.between(1, 400), downMs }
@@ -186,7 +186,7 @@ function drawFault(
     case 'stop-in': {
       const step = random.pick(steps)
       const longMs = Math.max(plan.sessionTimeoutMs, plan.transactionTimeoutMs)
-      const stopMs = random.pick([500, plan.sessionTimeoutMs * 1.2, longMs * 1.5])
+      const stopMs = random.pick([200, plan.sessionTimeoutMs * 1.2, longMs * 1.5])
       return { kind, machine, step, nth: random.between(1, 12), forMs: kind === 'stop-in' ? stopMs : downMs }
     }
     case 'kill':
@@ -195,30 +195,33 @@ function drawFault(
       return { kind, machine, atMs, downMs }
     case 'stop': {
       const longMs = Math.max(plan.sessionTimeoutMs, plan.transactionTimeoutMs)
-      return { kind, machine, atMs, forMs: random.pick([500, plan.sessionTimeoutMs * 1.2, longMs * 1.5]) }
+      return { kind, machine, atMs, forMs: random.pick([200, plan.sessionTimeoutMs * 1.2, longMs * 1.5]) }
     }
     case 'restart':
       return { kind, machine, atMs, leaveGroup: random.chance(0.5) }
-    case 'clock':
-      return { kind, machine, atMs, jumpMs: random.pick([-3_600_000, -1000, 60_000, 259_200_000]) }
+    case 'clock': {
+      // Ticks of a clock that went back come when it has caught up: there they would come after the end.
+      const back = plan.topology === 'ticks' ? [] : [-3_600_000, -1000]
+      return { kind, machine, atMs, jumpMs: random.pick([...back, 60_000, 259_200_000]) }
+    }
     case 'partition':
       return {
         kind,
         machine,
         node: random.between(1, plan.nodes),
         atMs,
-        forMs: random.pick([500, 5000, 20_000]),
+        forMs: random.pick([200, 2000, 6000]),
         oneWay: random.chance(0.5),
       }
     case 'broker':
-      return { kind, atMs, downMs: random.pick([10, 1000, 5000]) }
+      return { kind, atMs, downMs: random.pick([10, 300, 2000]) }
     case 'broker-write':
-      return { kind, atMs, write: random.between(1, 30), downMs: random.pick([10, 1000]) }
+      return { kind, atMs, write: random.between(1, 30), downMs: random.pick([10, 300]) }
     case 'coordinators':
     case 'leaders':
       return { kind, atMs }
     case 'network':
-      return { kind, atMs, forMs: random.pick([500, 3000, 10_000]), faults: drawNetwork(random, plan) }
+      return { kind, atMs, forMs: random.pick([300, 1500, 5000]), faults: drawNetwork(random, plan) }
   }
 }
 
@@ -226,10 +229,10 @@ function drawNetwork(random: SeededRandom, plan: Plan): NetworkFaults {
   const some = (most: number): number => (random.chance(0.5) ? random.next() * most : 0)
   return {
     ...quietNetwork,
-    delayMs: [0, random.pick([plan.networkDelayMs, 100, 1000])],
+    delayMs: [0, random.pick([plan.networkDelayMs, 100, 400])],
     lostRequests: some(0.2),
     lateRequests: some(0.1),
-    lateMs: random.pick([1000, plan.transactionTimeoutMs * 1.5]),
+    lateMs: random.pick([500, plan.transactionTimeoutMs * 1.5]),
     lostAnswers: some(0.2),
     silentAnswers: some(0.02),
   }

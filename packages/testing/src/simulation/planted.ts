@@ -34,9 +34,9 @@ const rows: Readonly<Record<PlantedFault, Row>> = {
     given: {
       topology: 'count',
       machines: 2,
-      sessionTimeoutMs: 6000,
-      transactionTimeoutMs: 30_000,
-      commitIntervalMs: 2000,
+      sessionTimeoutMs: 1500,
+      transactionTimeoutMs: 8000,
+      commitIntervalMs: 500,
       kinds: ['stop'],
     },
   },

@@ -7,7 +7,7 @@ import { FaultSchedule } from './fault-schedule.ts'
 import type { Plan } from './plan.ts'
 import type { Scenario } from './scenario.ts'
 import { trapGlobals } from './trap-globals.ts'
-import { World } from './world.ts'
+import { type Counts, World } from './world.ts'
 
 /** What a run showed. */
 export interface Outcome {
@@ -21,6 +21,7 @@ export interface Outcome {
   /** Virtual ms. */
   readonly tookMs: number
   readonly brokerWrites: number
+  readonly counts: Counts
 }
 
 /** How long the results may take once nothing fails any more: session and transaction timeouts, and some rounds. */
@@ -57,10 +58,11 @@ export async function runPlan(plan: Plan, scenario: Scenario, keepTrace = false)
     violations,
     traceHash: world.trace.hash,
     trace: world.trace.lines,
-    yields: world.machines.map((machine) => machine.yields),
+    yields: world.machines.slice(0, plan.machines).map((machine) => machine.yields),
     eventsRun: world.time.eventsRun,
     tookMs: world.time.nowMs,
     brokerWrites: world.cluster.storage.writes,
+    counts: { ...world.counts, brokerCrashes: world.cluster.crashes },
   }
 }
 
@@ -82,16 +84,17 @@ async function run(world: World, plan: Plan, scenario: Scenario): Promise<string
   schedule.freeze()
   const done = await world.run(isDone, graceMs + plan.sessionTimeoutMs + plan.transactionTimeoutMs)
   const stuck = done ? [] : [`not done ${Math.round(time.nowMs)} ms after the start although nothing fails any more`]
-  return [...stuck, ...running.check()]
+  const verified = done ? ((await running.verify?.()) ?? []) : []
+  return [...stuck, ...running.check(), ...verified]
 }
 
 /** Faults go on for this long after the last of them began. */
-const faultsMs = 20_000
+const faultsMs = 6_000
 
 function brokerConfig(plan: Plan): Record<string, string | number> {
   return {
     'group.min.session.timeout.ms': 100,
-    'transaction.abort.timed.out.transaction.cleanup.interval.ms': 500,
+    'transaction.abort.timed.out.transaction.cleanup.interval.ms': 200,
     'log.message.timestamp.after.max.ms': '9223372036854775807',
     'log.segment.bytes': plan.seed % 3 === 0 ? 2000 : 1_000_000,
   }

@@ -6,6 +6,8 @@ import type { World } from './world.ts'
 export interface Running {
   /** True when everything that was written to the inputs has been processed and committed. Called often. */
   isDone(): boolean
+  /** Looks at the state of the tasks, for which more has to run; called once, when all is done. */
+  verify?(): Promise<string[]>
   /** What the results break, one line each; called once, when all is quiet. */
   check(): string[]
 }

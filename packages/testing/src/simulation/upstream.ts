@@ -97,7 +97,7 @@ interface Writer {
 }
 
 async function transactional(cluster: Cluster, transactionalId: string): Promise<Writer> {
-  const made = new TransactionalProducer(cluster, { transactionalId, lingerMs: 0, transactionTimeoutMs: 3000 })
+  const made = new TransactionalProducer(cluster, { transactionalId, lingerMs: 0, transactionTimeoutMs: 1500 })
   await made.init()
   return {
     to: made.producer,

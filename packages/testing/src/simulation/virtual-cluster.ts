@@ -83,7 +83,8 @@ export class VirtualCluster {
         timers: process.timers,
         random: process.random,
         logger: silentLogger,
-        defer: (run) => void process.timers.after(0, run),
+        // After the present step, at the same moment.
+        defer: (run) => queueMicrotask(() => process.enter(run)),
       },
       nodes: Array.from({ length: nodes }, (_, i) => ({
         nodeId: i + 1,

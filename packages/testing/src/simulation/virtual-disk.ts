@@ -2,7 +2,7 @@
  * The disk of one machine in a simulation: store engines whose rows survive the processes that use them.
  *
  * A kill of the process loses no finished write; one under way is there whole or not at all. A loss of power may also lose
- * the last writes, or one in the middle of them (a hole, which LevelDB does not report: exactly-once.md, L2). Each image
+ * the last writes, or some in the middle of them (a hole, which LevelDB does not report: exactly-once.md, L2). Each image
  * that comes back is one that a real disk could show.
  */
 import { FatalError } from '@millrace/core'
@@ -26,7 +26,7 @@ interface Volume {
 
 /** Writes that a loss of power may take: this many, of this many bytes together. */
 const recentMax = 8
-const recentBytesMax = 64 * 1024
+export const lostBytesMax: number = 64 * 1024
 
 export class VirtualDisk {
   /** Writes fail with "no space" while true. */
@@ -80,14 +80,16 @@ export class VirtualDisk {
     }
   }
 
-  /** Power was lost: besides, the last writes may be gone, or one before the last. */
+  /** Power was lost: besides, the last writes may be gone, or a stretch before them. */
   async machineCrashed(): Promise<void> {
     await this.processCrashed()
     for (const volume of this.volumes.values()) {
       const { recent } = volume
       if (recent.length === 0) continue
-      const at = this.random.between(0, recent.length - 1)
-      volume.recent = this.random.chance(0.5) ? recent.slice(0, at) : recent.filter((_, i) => i !== at)
+      const from = this.random.between(0, recent.length - 1)
+      // LevelDB drops the rest of a damaged block of its log and goes on behind it.
+      const to = this.random.chance(0.5) ? recent.length : this.random.between(from + 1, recent.length)
+      volume.recent = recent.filter((_, i) => i < from || i >= to)
       volume.image = await copyOf(volume.base)
       for (const operations of volume.recent) await volume.image.write(operations)
     }
@@ -122,7 +124,7 @@ export class VirtualDisk {
       },
       compact: async () => undefined,
       snapshot: () => image.snapshot(),
-      stats: () => ({ ...image.stats(), writeBufferBytes: recentBytesMax }),
+      stats: () => ({ ...image.stats(), writeBufferBytes: lostBytesMax }),
       close: async () => {
         if (process.isAlive) volume.holder = null
       },
@@ -154,7 +156,7 @@ export class VirtualDisk {
   private async apply(volume: Volume, operations: readonly EngineOperation[]): Promise<void> {
     await volume.image.write(operations)
     volume.recent.push(operations)
-    while (volume.recent.length > recentMax || sizeOf(volume.recent) > recentBytesMax) {
+    while (volume.recent.length > recentMax || sizeOf(volume.recent) > lostBytesMax) {
       const oldest = volume.recent.shift()
       if (oldest !== undefined) await volume.base.write(oldest)
     }

@@ -24,6 +24,8 @@ export class VirtualMachine {
   /** Yield points passed, over all lives. */
   yields = 0
   lives = 0
+  /** Set by the program: true when it has everything it is to have, and works. */
+  isReady: (() => boolean) | null = null
   /** Set by the program: ends it cleanly. */
   close: ((leaveGroup: boolean) => void) | null = null
   /** Lives that ended by themselves. */
@@ -33,6 +35,7 @@ export class VirtualMachine {
   private readonly random: SeededRandom
   private process: VirtualProcess | null = null
   private clockJumpMs = 0
+  private isRetired = false
   private readonly killAt = new Map<number, number>()
   private readonly strikes: { readonly step: string; left: number; readonly strike: () => void }[] = []
 
@@ -59,6 +62,12 @@ export class VirtualMachine {
     this.strikes.push({ step, left: nth, strike })
   }
 
+  /** Ends the process cleanly, and starts no other. */
+  retire(): void {
+    this.isRetired = true
+    this.restart(true)
+  }
+
   /** No process is killed at a yield point any more. */
   forgetKills(): void {
     this.killAt.clear()
@@ -67,7 +76,7 @@ export class VirtualMachine {
 
   /** Starts a life, unless one is running. */
   start(): void {
-    if (this.process !== null) return
+    if (this.process !== null || this.isRetired) return
     const { time, trace, random: worldRandom } = this.world
     const life = ++this.lives
     const random = new SeededRandom(worldRandom.between(0, 0x7fffffff), this.name)
@@ -88,6 +97,7 @@ export class VirtualMachine {
   kill(downMs: number, loses: 'process' | 'power' | 'disk' = 'process'): void {
     const { process } = this
     if (process === null) return
+    this.world.counts.kills++
     this.world.trace.note(this.world.time.nowMs, process.name, `is killed, loses ${loses}`)
     process.kill()
     this.process = null
@@ -112,6 +122,7 @@ export class VirtualMachine {
   suspend(forMs: number): void {
     const { process } = this
     if (process === null || process.isSuspended) return
+    this.world.counts.stops++
     this.world.trace.note(this.world.time.nowMs, process.name, `is stopped for ${Math.round(forMs)} ms`)
     process.suspend()
     this.world.time.after(forMs, () => {
@@ -141,4 +152,4 @@ export class VirtualMachine {
 }
 
 /** A supervisor starts what has ended by itself after this. */
-const supervisorMs = 500
+const supervisorMs = 200

@@ -83,6 +83,7 @@ class VirtualChannel implements TransportChannel {
   private readonly process: VirtualProcess
   private readonly world: NetworkWorld
   private readonly links = new Map<string, Link>()
+  private anyNode = 0
   private closed = false
 
   constructor(role: TransportRole, process: VirtualProcess, world: NetworkWorld) {
@@ -103,13 +104,12 @@ class VirtualChannel implements TransportChannel {
     this.world.trace.bytes(body)
     if (!this.process.passes(`send ${label}`)) return never()
     if (this.closed) throw disconnected(node, 'the channel is closed')
-    const nodeId = node === 'any' ? this.world.cluster.anyNode() : node
     const timeoutMs = options?.timeoutMs ?? timeoutMsDefault
     const request = { apiKey, version, bytes: body.slice() }
     return new Promise<Uint8Array>((resolve, reject) => {
       // Later, if the process was stopped just here.
       this.process.enter(() => {
-        const link = this.link(nodeId, apiKey === fetchApiKey ? 'fetch' : 'other')
+        const link = this.link(this.numberOf(node), apiKey === fetchApiKey ? 'fetch' : 'other')
         const timer = this.process.timers.after(timeoutMs, () => link.timedOut(waiting, label, timeoutMs))
         const waiting: Waiting = { label, timer, resolve, reject }
         link.send(waiting, request)
@@ -125,6 +125,13 @@ class VirtualChannel implements TransportChannel {
     if (this.closed) return
     this.closed = true
     for (const link of this.links.values()) link.break('the channel was closed')
+  }
+
+  /** Whichever broker answered last is asked again, until its connection breaks. */
+  private numberOf(node: TransportNode): number {
+    if (node !== 'any') return node
+    if (this.links.get(`${this.anyNode} other`)?.isBroken !== false) this.anyNode = this.world.cluster.anyNode()
+    return this.anyNode
   }
 
   private link(nodeId: number, kind: string): Link {

@@ -9,6 +9,18 @@ import { type Program, VirtualMachine } from './virtual-machine.ts'
 import { type NetworkFaults, quietNetwork } from './virtual-network.ts'
 import { VirtualTime } from './virtual-time.ts'
 
+/** What happened in a run. */
+export interface Counts {
+  /** Processes killed, with and without their disk or power. */
+  kills: number
+  stops: number
+  brokerCrashes: number
+  /** Committed records in all topics at the end. */
+  records: number
+  /** States of tasks compared with what their changelogs restore. */
+  states: number
+}
+
 export class World {
   readonly seed: number
   readonly time: VirtualTime = new VirtualTime()
@@ -19,6 +31,8 @@ export class World {
   /** Of the network; replaced while the world runs. */
   faults: NetworkFaults = quietNetwork
   readonly partitions: Partitions = new Partitions()
+  /** For the summary of many runs. */
+  readonly counts: Counts = { kills: 0, stops: 0, brokerCrashes: 0, records: 0, states: 0 }
 
   constructor(seed: number, cluster: ClusterSettings, keepTrace = false) {
     this.seed = seed

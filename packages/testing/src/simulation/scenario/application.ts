@@ -2,8 +2,10 @@
 import { type Serde, string, type Topology } from '@millrace/core'
 import { resolveOptions, StreamsRuntime } from '@millrace/runtime/internal'
 import { checkTransactions, isCaughtUp } from '../invariants.ts'
+import { Observer } from '../observer.ts'
 import type { Plan } from '../plan.ts'
 import type { Running, Scenario } from '../scenario.ts'
+import { verifyState } from '../state-check.ts'
 import { type MakeRecord, Upstream } from '../upstream.ts'
 import type { VirtualMachine } from '../virtual-machine.ts'
 import { virtualTransport } from '../virtual-network.ts'
@@ -24,6 +26,8 @@ export interface Application {
   /** @param instance life of the process, for the witnesses of its outputs */
   build(instance: string): Topology
   make(plan: Plan): MakeRecord
+  /** Stores with changelogs by the number of the sub-topology, without the application's name. */
+  readonly stores: Readonly<Record<number, readonly string[]>>
   /** True when it has come to its end by itself, if that takes more than reading all input. */
   isDone?(world: World, plan: Plan): boolean
   /** What the results break. */
@@ -58,6 +62,7 @@ export function applicationScenario(application: Application): Scenario {
         )
       }
       const upstream = new Upstream(world, plan, application.make(plan))
+      const observer = plan.guarantee === 'exactly-once' ? new Observer(world, plan, application.outputs) : null
       const read = [...application.inputs, ...application.repartitions.map((name) => `${applicationId}-${name}`)]
       const partitions = read.flatMap((topic) =>
         Array.from({ length: plan.partitions }, (_, partition) => ({ topic, partition })),
@@ -68,11 +73,23 @@ export function applicationScenario(application: Application): Scenario {
           isCaughtUp(world, applicationId, partitions) &&
           application.isDone?.(world, plan) !== false,
         check: () => [
-          ...checkTransactions(world.cluster.state),
+          ...checkTransactions(world),
           ...endedUnasked(world),
           ...expelled,
+          ...(observer?.check() ?? []),
           ...application.check(world, plan),
         ],
+        verify: async () => {
+          if (Object.keys(application.stores).length === 0) return []
+          // A process that was stopped, or lost the group, may write old state late; only transactions keep it out.
+          if (plan.guarantee === 'at-least-once' && !plan.faults.every(({ kind }) => killKinds.has(kind))) return []
+          return verifyState(world, {
+            program: async (machine, process) =>
+              runApplication(world, plan, { application, machine, process, onWarning: () => undefined }),
+            changelogsOf: (task) =>
+              (application.stores[Number(task.split('_')[0])] ?? []).map((name) => `${applicationId}-${name}-changelog`),
+          })
+        },
       } satisfies Running
     },
   }
@@ -103,9 +120,9 @@ async function runApplication(
     numStandbyReplicas: plan.standbys,
     probingRebalanceInterval: 60_000,
     repartitionPurgeInterval: plan.purgeIntervalMs,
-    fetchMaxWait: 100,
+    fetchMaxWait: 250,
     maxPartitionFetchBytes: plan.fetchBytes,
-    requestTimeout: 5000,
+    requestTimeout: 2000,
     linger: 5,
   })
   const runtime = new StreamsRuntime({
@@ -124,6 +141,7 @@ async function runApplication(
     isClosing = true
     void runtime.close({ leaveGroup })
   }
+  machine.isReady = () => runtime.state === 'RUNNING' && runtime.localTasks().some(({ active }) => active.length > 0)
   try {
     await runtime.start()
     await runtime.ended()
@@ -154,17 +172,9 @@ function endedUnasked(world: World): string[] {
   )
 }
 
+const killKinds: ReadonlySet<string> = new Set(['kill', 'kill-at', 'kill-in', 'power', 'disk-lost', 'clock'])
 /** Faults of processes and their disks only: who is not stopped is heard. */
-const silentKinds: ReadonlySet<string> = new Set([
-  'kill',
-  'kill-at',
-  'kill-in',
-  'stop',
-  'stop-in',
-  'power',
-  'disk-lost',
-  'clock',
-])
+const silentKinds: ReadonlySet<string> = new Set([...killKinds, 'stop', 'stop-in'])
 
 function mayNotBeExpelled(plan: Plan): boolean {
   return plan.faults.every(({ kind }) => silentKinds.has(kind))

@@ -198,7 +198,7 @@ class Copier {
     const transport = virtualTransport(process, this.world)
     const around = { clock: process.clock, timers: process.timers, random: process.random, logger: silentLogger }
     const cluster = async (role: TransportRole): Promise<Cluster> =>
-      new Cluster(await transport.open(role), around, { requestTimeoutMs: 5000 })
+      new Cluster(await transport.open(role), around, { requestTimeoutMs: 2000 })
     const [group, fetch, produce, side] = [
       await cluster('group'),
       await cluster('fetch'),
@@ -207,7 +207,7 @@ class Copier {
     ]
     const fetcher = new Fetcher(fetch, {
       isolation: 'read_committed',
-      maxWaitMs: 100,
+      maxWaitMs: 250,
       partitionMaxBytes: this.plan.fetchBytes,
     })
     const encoder = new TextEncoder()

@@ -41,7 +41,7 @@ const inputs = (plan: Plan): { topic: string; partition: number }[] =>
 
 function check(world: World, plan: Plan): string[] {
   const { state } = world.cluster
-  const found: string[] = [...checkTransactions(state)]
+  const found: string[] = [...checkTransactions(world)]
   for (let p = 0; p < plan.partitions; p++) {
     const input = committedLog(state, copyInput, p)?.records ?? []
     const output = committedLog(state, copyOutput, p)?.records ?? []

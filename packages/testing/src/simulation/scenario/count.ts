@@ -24,6 +24,7 @@ export const count: Application = {
   inputs: ['input'],
   outputs: ['output'],
   repartitions: [repartition],
+  stores: { 1: ['counts'] },
   build(instance) {
     const builder = new StreamsBuilder()
     builder
@@ -54,12 +55,13 @@ export const count: Application = {
 /** Every input is in the repartition topic once, unless it was purged after use. */
 function checkRepartition(world: World, plan: Plan): string[] {
   const found: string[] = []
-  const isPurged = records(world, `${applicationId}-${repartition}`, plan).some(
-    ({ partition }) =>
-      (committedLog(world.cluster.state, `${applicationId}-${repartition}`, partition)?.startOffset ?? 0) > 0,
+  const between = `${applicationId}-${repartition}`
+  const { state } = world.cluster
+  const isPurged = Array.from({ length: plan.partitions }, (_, p) => committedLog(state, between, p)).some(
+    (log) => log !== undefined && log.startOffset > 0,
   )
   const seen = new Map<string, number>()
-  for (const { record } of records(world, `${applicationId}-${repartition}`, plan)) {
+  for (const { record } of records(world, between, plan)) {
     const said = witnessOf(record)
     const name = `${said?.input.partition}/${said?.input.offset}`
     seen.set(name, (seen.get(name) ?? 0) + 1)

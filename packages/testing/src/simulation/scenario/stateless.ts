@@ -22,6 +22,7 @@ export const stateless: Application = {
   inputs: ['input'],
   outputs: ['output'],
   repartitions: [],
+  stores: {},
   build(instance) {
     const builder = new StreamsBuilder()
     builder

@@ -19,6 +19,7 @@ export const windowedJoin: Application = {
   inputs: ['left', 'right'],
   outputs: ['output'],
   repartitions: [],
+  stores: { 0: ['pairs-this-join-store', 'pairs-other-join-store'] },
   build(instance) {
     const builder = new StreamsBuilder()
     builder
