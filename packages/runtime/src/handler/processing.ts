@@ -1,5 +1,13 @@
 /** The error exit of hops 4 and 7: user code that throws. */
-import { RecordError, type StreamRecord, StreamsError } from '@millrace/core'
+import {
+  RecordError,
+  RetriableError,
+  type StreamRecord,
+  StreamsError,
+  TaskCorruptedError,
+  TaskMigratedError,
+  TransactionAbortedError,
+} from '@millrace/core'
 import { toError } from './dead-letter.ts'
 import { decide, type HandlerSurroundings } from './decision.ts'
 import type { ErrorContext, RecordHandlers } from './handlers.ts'
@@ -40,8 +48,8 @@ export function processingError(error: Error, context: ErrorContext): RecordErro
 }
 
 /**
- * True for errors about which a handler has been asked already, or that are not about a record at all: nodes above let
- * them pass.
+ * True for errors about which a handler has been asked already, or that are not about a record at all (the producer
+ * failed, the task is somebody else's): nodes above let them pass, and the worker knows what to do.
  */
 export function isDecided(thrown: unknown): boolean {
   if (!(thrown instanceof StreamsError)) return false
@@ -50,6 +58,8 @@ export function isDecided(thrown: unknown): boolean {
     case 'MR_RECORD_HANDLER':
       return true
     default:
-      return thrown.name === 'TaskMigratedError' || thrown.name === 'TaskCorruptedError'
+      return reactions.some((reaction) => thrown instanceof reaction)
   }
 }
+
+const reactions = [TaskMigratedError, TaskCorruptedError, TransactionAbortedError, RetriableError] as const

@@ -12,6 +12,7 @@ import {
   string,
   topic,
   Topology,
+  TransactionAbortedError,
 } from '@millrace/core'
 import { decodeCommitMetadata, memoryEngine } from '@millrace/core/internal'
 import { silentLogger } from '@millrace/core/port'
@@ -216,6 +217,25 @@ describe('Task', () => {
     task.enqueue('in', 0, batch(7, [], 9))
     expect(task.commitNeeded).toBe(true)
     expect(task.committableOffsets().map((position) => position.offset)).toEqual([9])
+  })
+
+  it('asks no handler about a producer that failed while a record or a punctuation wrote to it', async () => {
+    const details = { producer: 'p', reason: 'the broker went away.' }
+    const aborted = new TransactionAbortedError('MR_PROTOCOL_TRANSACTION_ABORTED', details)
+    const asked: unknown[] = []
+    const onProcessingError = (error: Error): 'continue' => {
+      asked.push(error)
+      return 'continue'
+    }
+    const { task } = await rig({
+      handlers: { onProcessingError },
+      action: () => {
+        throw aborted
+      },
+    })
+    task.enqueue('in', 0, batch(0, [['a', '1', 1]]))
+    expect(() => task.process(1)).toThrow(aborted)
+    expect(asked).toEqual([])
   })
 
   it('leaves a record out that cannot be read, counts it, and commits past it', async () => {
