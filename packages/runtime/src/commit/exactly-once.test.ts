@@ -48,6 +48,19 @@ it('fences a transaction without new input by a position of the tasks in it, com
   expect(trace).toEqual(['flush', 'offsets 3', 'commit', 'engine', 'committed'])
 })
 
+it('writes no state after the producer failed, also when there is no new input', async () => {
+  const trace: string[] = []
+  const committer = new ExactlyOnceCommitter({
+    get isOpen(): boolean {
+      throw new Error('the producer is fenced')
+    },
+    sendOffsets: async () => void trace.push('offsets'),
+    commit: async () => void trace.push('commit'),
+  })
+  await expect(committer.commit([unitOf([], at(5), trace)])).rejects.toThrow('fenced')
+  expect(trace).toEqual(['flush'])
+})
+
 it('does not commit what nothing fences', async () => {
   const trace: string[] = []
   await committerOf(trace).commit([unitOf([], null, trace)])

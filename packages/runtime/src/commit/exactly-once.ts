@@ -11,7 +11,11 @@ import { writeEngineBatch } from './engine-batch.ts'
 
 /** What a commit needs of the transactional producer. */
 export interface CommitTransaction {
-  /** True when there is something to commit, be it only buffered records. */
+  /**
+   * True when there is something to commit, be it only buffered records.
+   *
+   * @throws the failure of the producer: its transaction is lost, and no state may be written
+   */
   readonly isOpen: boolean
   /** Flushes, and makes offsets part of the transaction under the lease of the present generation. */
   sendOffsets(positions: readonly CommitPosition[]): Promise<void>
@@ -42,7 +46,9 @@ export class ExactlyOnceCommitter implements Committer {
     if (isPlanted('state-before-end')) {
       for (const { unit, positions } of byUnit) await writeEngineBatch(unit, positions, options)
     }
-    if (moved.length > 0 || this.#transaction.isOpen) {
+    // Asked first: without new input, too, a failed producer must keep the state from being written.
+    const { isOpen } = this.#transaction
+    if (isOpen || moved.length > 0) {
       const offsets = moved.length > 0 ? moved : anchorOf(units)
       // Offsets are what the group fences by: without any there is no commit. A position is known soon.
       if (offsets.length === 0) return

@@ -119,6 +119,9 @@ function transactionalCommitter(
 ): Committer {
   return new ExactlyOnceCommitter({
     get isOpen() {
+      // A failed producer has no transaction, and yet what was written to it is not committed.
+      const { failure } = transaction.producer
+      if (failure !== null) throw failure
       return transaction.hasOpenTransaction
     },
     sendOffsets: async (positions) => {
