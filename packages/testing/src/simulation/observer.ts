@@ -47,7 +47,9 @@ export class Observer {
     const { world, plan } = this
     const random = new SeededRandom(world.seed, 'observer')
     const process = new VirtualProcess('observer', { time: world.time, random })
-    const network = { ...world, cluster: world.cluster, faults: quietNetwork, partitions: new Partitions() }
+    const { time, trace, cluster } = world
+    const reach = { faults: quietNetwork, partitions: new Partitions() }
+    const network = { time, random: world.random, trace, cluster, ...reach }
     const around = { clock: process.clock, timers: process.timers, random, logger: silentLogger }
     const transport = virtualTransport(process, network)
     const fetcher = new Fetcher(new Cluster(await transport.open('fetch'), around), {

@@ -78,7 +78,8 @@ async function checkPositions(
       isCurrent &&= (log?.records.length ?? 0) === 0
       continue
     }
-    if (position > log.endOffset) wrong.push(`${of.where}: position ${position} in ${topic}, which ends at ${log.endOffset}`)
+    if (position > log.endOffset)
+      wrong.push(`${of.where}: position ${position} in ${topic}, which ends at ${log.endOffset}`)
     if ((log.records.at(-1)?.offset ?? -1) >= position) isCurrent = false
   }
   return { isCurrent, wrong }

@@ -87,7 +87,9 @@ export function applicationScenario(application: Application): Scenario {
             program: async (machine, process) =>
               runApplication(world, plan, { application, machine, process, onWarning: () => undefined }),
             changelogsOf: (task) =>
-              (application.stores[Number(task.split('_')[0])] ?? []).map((name) => `${applicationId}-${name}-changelog`),
+              (application.stores[Number(task.split('_')[0])] ?? []).map(
+                (name) => `${applicationId}-${name}-changelog`,
+              ),
           })
         },
       } satisfies Running
