@@ -108,6 +108,20 @@ export function transactionContract(open: () => Promise<Transport> | Transport):
       expect(producer.state).toBe('ready')
     })
 
+    it('is aborted by a producer that retires, so that nobody waits for its timeout', async () => {
+      await using f = await fixture()
+      const topic = await f.topic()
+      const leaving = await ready(f, newId(), { transactionTimeoutMs: 60_000 })
+      await write(leaving, topic, 'a')
+      const other = await ready(f, newId())
+      await write(other, topic, 'b')
+      await other.commit()
+      await leaving.retire(5_000)
+      await until(async () => (await f.read(topic, 'read_committed')).length > 0)
+      expect(await f.read(topic, 'read_committed')).toEqual(['b'])
+      expect(leaving.state).toBe('failed')
+    })
+
     it('writes a batch after an abort that looks like the one before (K2)', async () => {
       await using f = await fixture()
       const topic = await f.topic()

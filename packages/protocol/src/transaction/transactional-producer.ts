@@ -185,6 +185,18 @@ export class TransactionalProducer implements AsyncDisposable {
     await this.producer.close()
   }
 
+  /**
+   * Closes a producer that has no successor, and aborts what it has sent: readers would wait for the timeout otherwise.
+   * Takes at most `timeoutMs`, and never rejects; what could not be aborted is left to the timeout.
+   */
+  async retire(timeoutMs: number): Promise<void> {
+    await this.close()
+    if (!this.#isTouched) return
+    await this.producer.idle(timeoutMs)
+    const call = { ...this.#call(timeoutMs), onLost: () => undefined }
+    await endTransaction(this.#cluster, call, false).catch(() => undefined)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

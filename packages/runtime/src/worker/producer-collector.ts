@@ -98,6 +98,11 @@ export class ProducerCollector implements RecordCollector {
     return (this.#topics.get(topic) ?? this.#known(topic))?.count
   }
 
+  /** True while records wait for their topic. */
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0
+  }
+
   /**
    * Sends what waited for its topic; to be awaited before each flush. Resolves at once when nothing waits.
    *

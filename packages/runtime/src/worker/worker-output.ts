@@ -20,7 +20,10 @@ export interface WorkerOutput {
   readonly failure: Error | null
   /** Resolves when fewer bytes wait, or the producer failed. */
   space(belowBytes: number): Promise<void>
+  /** For another output to follow, which decides what this one left open. */
   close(): Promise<void>
+  /** For the last output of a worker: aborts what is left open, if the cluster can be reached. Never rejects. */
+  retire(): Promise<void>
 }
 
 /** What an output is made of. */
@@ -94,8 +97,12 @@ export async function openOutput(parts: OutputParts): Promise<WorkerOutput> {
     },
     space: async (belowBytes) => producer.space(belowBytes),
     close: async () => (output ?? producer).close(),
+    retire: async () => (output === null ? producer.close() : output.retire(retireMs)),
   }
 }
+
+/** Longest wait for the abort of what a worker leaves behind, ms. */
+const retireMs = 2_000
 
 function plainCommitter(parts: OutputParts, producer: Producer, collector: ProducerCollector): Committer {
   const flush = async (): Promise<void> => {
@@ -120,9 +127,9 @@ function transactionalCommitter(
   return new ExactlyOnceCommitter({
     get isOpen() {
       // A failed producer has no transaction, and yet what was written to it is not committed.
-      const { failure } = transaction.producer
+      const failure = collector.failure ?? transaction.producer.failure
       if (failure !== null) throw failure
-      return transaction.hasOpenTransaction
+      return transaction.hasOpenTransaction || collector.isWaiting
     },
     sendOffsets: async (positions) => {
       await collector.settle()

@@ -298,7 +298,7 @@ export class Worker {
     await clients.tasks.closeAll(false)
     await clients.reader.close()
     await clients.member.leave({ send, reason: failed ? 'the worker failed' : 'the application closes' })
-    await this.#output?.close()
+    await (this.#cut.signal.aborted ? this.#output?.close() : this.#output?.retire())
     await clients.close()
   }
 

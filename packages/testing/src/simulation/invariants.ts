@@ -15,7 +15,12 @@ export function isCaughtUp(
     if (log === undefined || log.lastStableOffset < log.endOffset) return false
     if (log.endOffset > 0 && (state.offsets.get(group, topic, partition)?.offset ?? 0) < log.endOffset) return false
   }
-  for (const topic of state.topics.all()) {
+  return isDecided(world)
+}
+
+/** True when no partition holds records of an undecided transaction. */
+export function isDecided({ cluster }: World): boolean {
+  for (const topic of cluster.state.topics.all()) {
     for (const { log } of topic.partitions) if (log.lastStableOffset < log.endOffset) return false
   }
   return true

@@ -4,6 +4,7 @@
  */
 import { loadCodecs } from '@millrace/protocol'
 import { FaultSchedule } from './fault-schedule.ts'
+import { isDecided } from './invariants.ts'
 import type { Plan } from './plan.ts'
 import type { Scenario } from './scenario.ts'
 import { trapGlobals } from './trap-globals.ts'
@@ -85,8 +86,13 @@ async function run(world: World, plan: Plan, scenario: Scenario): Promise<string
   const done = await world.run(isDone, graceMs + plan.sessionTimeoutMs + plan.transactionTimeoutMs)
   const stuck = done ? [] : [`not done ${Math.round(time.nowMs)} ms after the start although nothing fails any more`]
   const verified = done ? ((await running.verify?.()) ?? []) : []
+  // A process that went on just now may have begun a transaction that nobody but the timeout ends.
+  await world.run(() => world.cluster.isUp && isDecided(world), plan.transactionTimeoutMs + decisionMs)
   return [...stuck, ...running.check(), ...verified]
 }
+
+/** After the timeout of a transaction: until the broker looks, and its markers are written. */
+const decisionMs = 15_000
 
 /** Faults go on for this long after the last of them began. */
 const faultsMs = 6_000
