@@ -1,4 +1,6 @@
 /** Names for Millrace's own packages only. */
+export { nearestName } from './error/nearest-name.ts'
+export { optionNames, requireKnown } from './known-options.ts'
 export { change } from './record/change.ts'
 export type { ChangelogRecord, CurrentRecord, FlushListener, LiveStore, StoreHost } from './store/host.ts'
 export { memoryEngine, memoryStores } from './store/memory-engine.ts'

@@ -8,7 +8,23 @@ import { EmbeddedBroker } from '@millrace/broker'
 import { ConfigError, type Serde, type StoreHandle, type Topology } from '@millrace/core'
 import { type BuiltTopology, requireEqualKeySerdes, type SerdeDefaults } from '@millrace/core/internal'
 import type { Logger, StoreEngineProvider } from '@millrace/core/port'
-import type { AppState, CloseOptions, InstanceMetadata, Metric, StateListener, StoreView } from '@millrace/runtime'
+import type {
+  AppState,
+  CloseOptions,
+  HandleView,
+  InstanceMetadata,
+  KeyMetadataOptions,
+  KeyQueryMetadata,
+  KeyValueView,
+  LagInfo,
+  Metric,
+  NamedStoreQuery,
+  QueryableStoreType,
+  StateListener,
+  StoreQuery,
+  StoreView,
+  WorkerTasks,
+} from '@millrace/runtime'
 import {
   nodeClock,
   nodeRandom,
@@ -18,6 +34,7 @@ import {
   resolveOptions,
   stderrLogger,
   StreamsRuntime,
+  typeOfHandle,
 } from '@millrace/runtime/internal'
 import { msgpack } from '@millrace/serde-msgpack'
 import { levelStores } from '@millrace/store-level'
@@ -25,15 +42,6 @@ import { memoryStores } from './memory-stores.ts'
 import { presetOptions, type StreamsOptions } from './options.ts'
 import { transportOf } from './transport-of.ts'
 
-/** Types that a store handle carries: its keys, and its values as queries show them. */
-type KeyOf<H> = H extends StoreHandle<infer K, infer _V> ? K : never
-type ValueOf<H> = H extends { readonly stored?: infer S }
-  ? unknown extends S
-    ? H extends StoreHandle<infer _K, infer V>
-      ? V
-      : never
-    : Exclude<S, undefined>
-  : never
 type AnyHandle = StoreHandle<any, any>
 
 /**
@@ -135,20 +143,45 @@ export class StreamsApp implements AsyncDisposable {
   }
 
   /**
-   * A read-only view over the local partitions of a store, by handle or by name. It stays valid over rebalances.
+   * A read-only view over the local partitions of a store. It stays valid over rebalances; its methods depend on the kind
+   * of store: a handle knows its own, a name is asked as a key-value store or as the `type` given (Kafka:
+   * `StoreQueryParameters` and `QueryableStoreTypes`).
    *
-   * By name, and by the handle of a plain store, values come without the timestamps that tables keep beside them.
+   * Stores of tables and aggregations keep a timestamp beside each value: it is shown by the `timestamped-` types only.
    *
-   * @throws {MR_RUNTIME_STORE_UNKNOWN} (ConfigError); its methods: {MR_RUNTIME_STORE_UNAVAILABLE} (StoreUnavailableError)
+   * @throws {MR_RUNTIME_STORE_UNKNOWN} {MR_RUNTIME_STORE_TYPE} (ConfigError); its methods: {MR_RUNTIME_STORE_UNAVAILABLE} (StoreUnavailableError)
+   * @example
+   * await app.store<string, number>('counts').get('word')
+   * app.store<string, number>('per-minute', { type: 'window' }).fetch('word', fromMs, toMs)
    */
-  store<H extends AnyHandle>(handle: H): StoreView<KeyOf<H>, ValueOf<H>>
-  store<K = unknown, V = unknown>(name: string): StoreView<K, V>
-  store(store: string | AnyHandle): StoreView<never, never> {
-    const asked =
-      typeof store === 'string'
-        ? { name: store, isPlain: true }
-        : { name: store.name, isPlain: !/^(timestamped|headers)-/.test(store.kind) }
-    return this.#runtime.store(asked) as StoreView<never, never>
+  store<H extends AnyHandle>(handle: H, query?: StoreQuery): HandleView<H>
+  store<K = unknown, V = unknown>(
+    name: string,
+    query?: StoreQuery & { readonly type?: 'key-value' },
+  ): KeyValueView<K, V>
+  store<K = unknown, V = unknown>(
+    name: string,
+    query: NamedStoreQuery<'timestamped-key-value'>,
+  ): StoreView<K, V, 'timestamped-key-value'>
+  store<K = unknown, V = unknown>(
+    name: string,
+    query: NamedStoreQuery<'headers-key-value'>,
+  ): StoreView<K, V, 'headers-key-value'>
+  store<K = unknown, V = unknown>(name: string, query: NamedStoreQuery<'window'>): StoreView<K, V, 'window'>
+  store<K = unknown, V = unknown>(
+    name: string,
+    query: NamedStoreQuery<'timestamped-window'>,
+  ): StoreView<K, V, 'timestamped-window'>
+  store<K = unknown, V = unknown>(
+    name: string,
+    query: NamedStoreQuery<'headers-window'>,
+  ): StoreView<K, V, 'headers-window'>
+  store<K = unknown, V = unknown>(name: string, query: NamedStoreQuery<'session'>): StoreView<K, V, 'session'>
+  store<K = unknown, V = unknown>(name: string, query: NamedStoreQuery<'versioned'>): StoreView<K, V, 'versioned'>
+  store(store: string | AnyHandle, query: StoreQuery & { readonly type?: QueryableStoreType } = {}): unknown {
+    const { queries } = this.#runtime
+    if (typeof store === 'string') return queries.store({ type: 'key-value', ...query, name: store })
+    return queries.store({ ...query, type: typeOfHandle(store.kind), name: store.name })
   }
 
   /** Suspends processing and punctuation; membership and restore go on. */
@@ -179,15 +212,49 @@ export class StreamsApp implements AsyncDisposable {
     return this.#runtime.metrics()
   }
 
-  /** Instances that named an `applicationServer`, with the input partitions they hold, as of the last rebalance. */
+  /** Instances that named an `applicationServer`, with what they hold, as of the last rebalance. */
   metadata(): readonly InstanceMetadata[] {
-    return this.#runtime.instances()
+    return this.#runtime.queries.instances()
+  }
+
+  /**
+   * Those of `metadata()` that hold a store or a copy of it.
+   *
+   * @throws {MR_RUNTIME_STORE_UNKNOWN} (ConfigError)
+   */
+  streamsMetadataForStore(store: string | AnyHandle): readonly InstanceMetadata[] {
+    return this.#runtime.queries.instancesWith(nameOf(store))
+  }
+
+  /**
+   * Which instance has a key of a store, and which have copies. The partition is that of Kafka's default partitioner for
+   * the bytes of the key, or what `partitioner` says.
+   *
+   * @throws {MR_RUNTIME_STORE_UNKNOWN} {MR_CONFIG_SERDE} (ConfigError) {MR_RUNTIME_STATE} before the start
+   * @example
+   * const { activeHost } = await app.queryMetadataForKey('counts', 'word')
+   */
+  async queryMetadataForKey<K>(
+    store: string | StoreHandle<K, any>,
+    key: K,
+    options: KeyMetadataOptions<K> = {},
+  ): Promise<KeyQueryMetadata> {
+    return this.#runtime.queries.keyMetadata(nameOf(store), key, options as KeyMetadataOptions)
+  }
+
+  /** How far each local store is behind its changelog, by store and partition. @throws {MR_RUNTIME_STATE} before the start */
+  async allLocalStorePartitionLags(): Promise<ReadonlyMap<string, ReadonlyMap<number, LagInfo>>> {
+    return this.#runtime.queries.lags()
   }
 
   /** Tasks of this process, by worker. */
-  metadataForLocalWorkers(): ReturnType<StreamsRuntime['localTasks']> {
-    return this.#runtime.localTasks()
+  metadataForLocalWorkers(): readonly WorkerTasks[] {
+    return this.#runtime.queries.localTasks()
   }
+}
+
+function nameOf(store: string | AnyHandle): string {
+  return typeof store === 'string' ? store : store.name
 }
 
 /** The variant of a serde in which equal keys have equal bytes. */

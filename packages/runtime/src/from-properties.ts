@@ -5,7 +5,7 @@
  * setting that silently does nothing is worse than none.
  */
 import { ConfigError } from '@millrace/core'
-import { nearestName } from './nearest-name.ts'
+import { nearestName } from '@millrace/core/internal'
 import { optionTable, type OptionSpec } from './option-table.ts'
 import type { RuntimeOptions } from './options.ts'
 

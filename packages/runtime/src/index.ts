@@ -14,5 +14,24 @@ export type {
 } from './handler/handlers.ts'
 export { fromProperties, type PropertyValue } from './from-properties.ts'
 export type { RuntimeOptions } from './options.ts'
-export type { KeyValueView, SessionView, StoreView, VersionedView, WindowView } from './query/store-views.ts'
-export type { CloseOptions, InstanceMetadata } from './streams-runtime.ts'
+export type { HostInfo } from './assignment/codec/assignment-info.ts'
+export type { InstanceMetadata, KeyMetadataOptions, KeyQueryMetadata } from './query/instance-metadata.ts'
+export type { LagInfo, WorkerTasks } from './query/queries.ts'
+export type {
+  HandleView,
+  KeyValueView,
+  NamedStoreQuery,
+  Position,
+  QueriedKind,
+  QueriedStore,
+  QueryableStoreType,
+  SessionRange,
+  SessionView,
+  StoreQuery,
+  StoreView,
+  StoreViews,
+  TimeRange,
+  VersionedView,
+  WindowView,
+} from './query/views.ts'
+export type { CloseOptions } from './streams-runtime.ts'

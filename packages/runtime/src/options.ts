@@ -12,6 +12,7 @@ import {
   type StreamsError,
   type TimestampExtractor,
 } from '@millrace/core'
+import { nearestName } from '@millrace/core/internal'
 import type { Logger } from '@millrace/core/port'
 import type {
   DeserializationAnswer,
@@ -21,7 +22,6 @@ import type {
   ProductionAnswer,
   ProductionHandler,
 } from './handler/handlers.ts'
-import { nearestName } from './nearest-name.ts'
 import { type OptionSpec, optionTable } from './option-table.ts'
 
 /** What to do after an error that stopped a worker. */

@@ -12,7 +12,7 @@ import { TaskEngines } from './changelog/task-engines.ts'
 import { type AppState, LifeCycle, type StateListener } from './life-cycle.ts'
 import { type Metric, metricsOf } from './metrics.ts'
 import type { ResolvedOptions, UncaughtAnswer } from './options.ts'
-import { type AskedStore, queryStore } from './query/local-stores.ts'
+import { Queries } from './query/queries.ts'
 import { keptProcessId, newProcessId } from './process-id.ts'
 import type { AppContext } from './worker/app-context.ts'
 import { GlobalUpdater } from './worker/global-updater.ts'
@@ -43,20 +43,14 @@ export interface CloseOptions {
   readonly timeout?: Duration
 }
 
-/** An instance of the application and what it holds, of those that named an address. */
-export interface InstanceMetadata {
-  readonly host: string
-  readonly port: number
-  readonly active: readonly { readonly topic: string; readonly partition: number }[]
-  readonly standby: readonly { readonly topic: string; readonly partition: number }[]
-}
-
 /** After an error the other workers have this long for their last commit, ms. */
 const failureCloseMs = 10_000
 
 export class StreamsRuntime {
   readonly #parts: RuntimeParts
   readonly #cycle: LifeCycle
+  /** What can be asked of it. */
+  readonly queries: Queries
   #workers: Worker[] = []
   #nextWorker = 0
   #failedWorkers = 0
@@ -78,6 +72,16 @@ export class StreamsRuntime {
     })
     this.#ended = new Promise((resolve) => {
       this.#end = resolve
+    })
+    this.queries = new Queries({
+      topology: parts.topology,
+      applicationId: parts.options.applicationId,
+      serdes: parts.serdes,
+      state: () => this.state,
+      workers: () => this.#workers,
+      globalView: (name) => this.#global?.view(name),
+      adminCluster: () => this.#adminCluster,
+      yieldTurn: async () => parts.yieldTurn(),
     })
   }
 
@@ -158,52 +162,6 @@ export class StreamsRuntime {
     const { state } = this
     const app = { applicationId, clientId: clientId ?? applicationId, state, failedWorkers: this.#failedWorkers }
     return metricsOf(app, this.#workers)
-  }
-
-  /** Instances of the application that named an `applicationServer`, as of the last rebalance. */
-  instances(): readonly InstanceMetadata[] {
-    const found = this.#workers.map((worker) => worker.assignment).find((assignment) => assignment !== null)
-    if (found === undefined || found === null) return []
-    const standbys = new Map(
-      found.standbyPartitionsByHost.map(({ host, partitions }) => [`${host.host}:${host.port}`, partitions]),
-    )
-    return found.partitionsByHost.map(({ host, partitions }) => ({
-      ...host,
-      active: partitions,
-      standby: standbys.get(`${host.host}:${host.port}`) ?? [],
-    }))
-  }
-
-  /** Tasks of this process by worker. */
-  localTasks(): readonly {
-    readonly worker: string
-    readonly active: readonly string[]
-    readonly standby: readonly string[]
-  }[] {
-    return this.#workers.map((worker) => {
-      const held = [...(worker.tasks?.all ?? [])]
-      const names = (isStandby: boolean): string[] =>
-        held.filter((one) => one.isStandby === isStandby).map((one) => one.name)
-      return { worker: worker.name, active: names(false), standby: names(true) }
-    })
-  }
-
-  /**
-   * A read-only face over a store's local partitions.
-   *
-   * @throws {MR_RUNTIME_STORE_UNKNOWN} (ConfigError) the topology has no such store
-   */
-  store(asked: AskedStore): object {
-    return queryStore(
-      {
-        topology: this.#parts.topology,
-        state: () => this.state,
-        tasks: () => this.#workers.flatMap((worker) => [...(worker.tasks?.all ?? [])]),
-        globalView: (name) => this.#global?.view(name),
-        yieldTurn: async () => this.#parts.yieldTurn(),
-      },
-      asked,
-    )
   }
 
   async #open(): Promise<AppContext> {

@@ -46,6 +46,13 @@ export const runtimeMessages = {
     `An instance of application "${d.applicationId}" asked all instances to shut down after an error; its log has the reason.`,
   MR_RUNTIME_STORE_UNKNOWN: (d: { readonly store: string; readonly known: string }): string =>
     `The topology has no store "${d.store}"; it has: ${d.known}.`,
+  MR_RUNTIME_STORE_TYPE: (d: {
+    readonly store: string
+    readonly kind: string
+    readonly asked: string
+    readonly accepted: string
+  }): string =>
+    `Store "${d.store}" is a ${d.kind} store and cannot be queried as "${d.asked}"; it can be asked as ${d.accepted}.`,
   MR_RUNTIME_STORE_UNAVAILABLE: (d: { readonly store: string; readonly reason: string }): string =>
     `Store "${d.store}" cannot be queried now: ${d.reason}. Try again, or ask another instance.`,
 } as const

@@ -49,6 +49,15 @@ export const topologyMessages = {
     `ensureExplicitInternalResourceNaming is on, but these ${d.kind} have generated names: ${d.names}; name them with "store" or "name".`,
   MR_TOPOLOGY_COPARTITION: (d: { readonly topics: string }): string =>
     `These repartition topics are joined but have different partition counts: ${d.topics}; give them the same.`,
+  MR_TOPOLOGY_OPTION: (d: {
+    readonly where: string
+    readonly option: string
+    readonly nearest: string | null
+    readonly known: string
+  }): string =>
+    `${d.where} has no option "${d.option}"; ${d.nearest === null ? `it takes: ${d.known}.` : `did you mean "${d.nearest}"?`}`,
+  MR_TOPOLOGY_OPTIONS: (d: { readonly where: string; readonly given: string; readonly known: string }): string =>
+    `${d.where} takes its options as an object, got ${d.given}; it takes: ${d.known}.`,
   MR_TOPOLOGY_FROZEN: (d: { readonly what: string }): string =>
     `${d.what} cannot be added: the topology is already built. Build a new one.`,
   MR_TOPOLOGY_UNSUPPORTED: (d: { readonly what: string; readonly reason: string }): string =>

@@ -28,8 +28,8 @@ export type StoreType = 'disk' | 'memory'
 /** True, false, or true with overrides of the changelog topic's configuration (Kafka's names). */
 export type StoreLogging = boolean | Readonly<Record<string, string>>
 
-export interface StoreDefinition<K = unknown, V = unknown> {
-  readonly kind: StoreKind
+export interface StoreDefinition<K = unknown, V = unknown, Kind extends StoreKind = StoreKind> {
+  readonly kind: Kind
   readonly name: string
   /** Null: inherited or default, filled in when the topology is built; opening a store without is an error. */
   readonly key: Serde<K> | null
@@ -66,5 +66,8 @@ export interface StoreDefinition<K = unknown, V = unknown> {
   readonly sourceTopic?: string
 }
 
-/** A definition as users hold it: carries the key and value types, and is accepted wherever a store is named. */
-export type StoreHandle<K, V> = StoreDefinition<K, V>
+/**
+ * A definition as users hold it: carries the types of keys and values and the kind of store, so that `app.store` knows
+ * what can be asked. Accepted wherever a store is named.
+ */
+export type StoreHandle<K, V, Kind extends StoreKind = StoreKind> = StoreDefinition<K, V, Kind>

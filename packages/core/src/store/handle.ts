@@ -55,7 +55,7 @@ export interface LruStoreOptions<K, V> extends Omit<StoreOptions<K, V>, 'type'> 
  * @example
  * const seen = keyValueStore('seen', { key: string(), value: int64() })
  */
-export function keyValueStore<K, V>(name: string, options: StoreOptions<K, V> = {}): StoreHandle<K, V> {
+export function keyValueStore<K, V>(name: string, options: StoreOptions<K, V> = {}): StoreHandle<K, V, 'key-value'> {
   return definition('key-value', name, options)
 }
 
@@ -63,7 +63,7 @@ export function keyValueStore<K, V>(name: string, options: StoreOptions<K, V> = 
 export function timestampedKeyValueStore<K, V>(
   name: string,
   options: StoreOptions<K, V> = {},
-): StoreHandle<K, V> & Shaped<ValueAndTimestamp<V>> {
+): StoreHandle<K, V, 'timestamped-key-value'> & Shaped<ValueAndTimestamp<V>> {
   return definition('timestamped-key-value', name, options)
 }
 
@@ -71,12 +71,12 @@ export function timestampedKeyValueStore<K, V>(
 export function headersKeyValueStore<K, V>(
   name: string,
   options: StoreOptions<K, V> = {},
-): StoreHandle<K, V> & Shaped<ValueTimestampHeaders<V>> {
+): StoreHandle<K, V, 'headers-key-value'> & Shaped<ValueTimestampHeaders<V>> {
   return definition('headers-key-value', name, options)
 }
 
 /** A store in memory that remembers the keys used last and forgets the others. */
-export function lruStore<K, V>(name: string, options: LruStoreOptions<K, V>): StoreHandle<K, V> {
+export function lruStore<K, V>(name: string, options: LruStoreOptions<K, V>): StoreHandle<K, V, 'lru'> {
   const { entriesMax } = options
   if (!Number.isSafeInteger(entriesMax) || entriesMax < 0) {
     throw refusal(name, `entriesMax must be a whole number ≥ 0, got ${entriesMax}`)
@@ -89,7 +89,7 @@ export function lruStore<K, V>(name: string, options: LruStoreOptions<K, V>): St
  *
  * @throws {MR_STORE_DEFINITION} the retention is shorter than the windows, or a length is negative
  */
-export function windowStore<K, V>(name: string, options: WindowStoreOptions<K, V>): StoreHandle<K, V> {
+export function windowStore<K, V>(name: string, options: WindowStoreOptions<K, V>): StoreHandle<K, V, 'window'> {
   return windowed('window', name, options)
 }
 
@@ -97,7 +97,7 @@ export function windowStore<K, V>(name: string, options: WindowStoreOptions<K, V
 export function timestampedWindowStore<K, V>(
   name: string,
   options: WindowStoreOptions<K, V>,
-): StoreHandle<K, V> & Shaped<ValueAndTimestamp<V>> {
+): StoreHandle<K, V, 'timestamped-window'> & Shaped<ValueAndTimestamp<V>> {
   return windowed('timestamped-window', name, options)
 }
 
@@ -105,17 +105,17 @@ export function timestampedWindowStore<K, V>(
 export function headersWindowStore<K, V>(
   name: string,
   options: WindowStoreOptions<K, V>,
-): StoreHandle<K, V> & Shaped<ValueTimestampHeaders<V>> {
+): StoreHandle<K, V, 'headers-window'> & Shaped<ValueTimestampHeaders<V>> {
   return windowed('headers-window', name, options)
 }
 
 /** A session store. @throws {MR_STORE_DEFINITION} the retention is negative */
-export function sessionStore<K, V>(name: string, options: SessionStoreOptions<K, V>): StoreHandle<K, V> {
+export function sessionStore<K, V>(name: string, options: SessionStoreOptions<K, V>): StoreHandle<K, V, 'session'> {
   return { ...definition('session', name, options), retentionMs: length(name, 'retention', options.retention) }
 }
 
 /** A store that keeps older versions of its rows and answers as of a time. @throws {MR_STORE_DEFINITION} as above */
-export function versionedStore<K, V>(name: string, options: VersionedStoreOptions<K, V>): StoreHandle<K, V> {
+export function versionedStore<K, V>(name: string, options: VersionedStoreOptions<K, V>): StoreHandle<K, V, 'versioned'> {
   const { segmentInterval } = options
   return {
     ...definition('versioned', name, options),
@@ -129,7 +129,11 @@ export interface Shaped<Stored> {
   readonly stored?: Stored
 }
 
-function windowed<K, V>(kind: StoreKind, name: string, options: WindowStoreOptions<K, V>): StoreDefinition<K, V> {
+function windowed<K, V, Kind extends StoreKind>(
+  kind: Kind,
+  name: string,
+  options: WindowStoreOptions<K, V>,
+): StoreDefinition<K, V, Kind> {
   const retentionMs = length(name, 'retention', options.retention)
   const windowSizeMs = length(name, 'windowSize', options.windowSize)
   if (retentionMs < windowSizeMs) {
@@ -145,7 +149,11 @@ function windowed<K, V>(kind: StoreKind, name: string, options: WindowStoreOptio
   }
 }
 
-function definition<K, V>(kind: StoreKind, name: string, options: StoreOptions<K, V>): StoreDefinition<K, V> {
+function definition<K, V, Kind extends StoreKind>(
+  kind: Kind,
+  name: string,
+  options: StoreOptions<K, V>,
+): StoreDefinition<K, V, Kind> {
   return {
     kind,
     name,

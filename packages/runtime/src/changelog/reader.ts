@@ -101,9 +101,14 @@ export class ChangelogReader {
     }
   }
 
-  /** How far a task is, in records of all its changelogs; null when it is not here. */
+  /** How far a task is in its changelogs; null when it is not here. */
+  positions(taskName: string): readonly (TopicPartition & { readonly offset: number })[] | null {
+    return this.#running.get(taskName)?.job.positions() ?? null
+  }
+
+  /** The same, in records of all its changelogs, for the leader's lags. */
   offsetSum(taskName: string): number | null {
-    return this.#running.get(taskName)?.job.offsetSum() ?? null
+    return this.positions(taskName)?.reduce((sum, { offset }) => sum + offset, 0) ?? null
   }
 
   /** Records that are still to be read for tasks that are to run. */

@@ -103,11 +103,11 @@ export class RestoreJob {
     return left
   }
 
-  /** How far each changelog is, for the leader's lags. */
-  offsetSum(): number {
-    let sum = 0
-    for (const { fetched } of this.#progress.values()) sum += fetched
-    return sum
+  /** How far each changelog is. */
+  positions(): { topic: string; partition: number; offset: number }[] {
+    return Array.from(this.#progress.values(), ({ changelog: { topic, partition }, fetched }) => {
+      return { topic, partition, offset: fetched }
+    })
   }
 
   /** Takes what was fetched of one changelog; records from its end on are left out. */

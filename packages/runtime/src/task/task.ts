@@ -255,18 +255,21 @@ export class Task {
     return positions
   }
 
+  /** The next record of each input; −1 as offset while nothing of it was committed or read. */
+  positions(): readonly PartitionPosition[] {
+    return Array.from(this.group.all(), (queue) => {
+      const { topic, partition, position } = queue
+      const offset = position >= 0 ? position : (this.committedOffsets.get(formatTopicPartition(topic, partition)) ?? -1)
+      return { topic, partition, offset, metadata: metadataOf(queue) }
+    })
+  }
+
   /**
    * A position of some input that may be committed although it has not moved: a transaction without new input is fenced by
    * it. Null while no position is known.
    */
   anchor(): PartitionPosition | null {
-    for (const queue of this.group.all()) {
-      const { topic, partition } = queue
-      const committed = this.committedOffsets.get(formatTopicPartition(topic, partition)) ?? -1
-      const offset = queue.position >= 0 ? queue.position : committed
-      if (offset >= 0) return { topic, partition, offset, metadata: metadataOf(queue) }
-    }
-    return null
+    return this.positions().find(({ offset }) => offset >= 0) ?? null
   }
 
   /** Where reading of an input begins of which nothing was committed and nothing enqueued yet. */

@@ -32,6 +32,8 @@ export class HeldTask {
   readonly readiness: TaskReadiness
   phase: HeldTaskPhase = 'opening'
   open: OpenTask | null = null
+  /** What queries may see of it, also while it restores or stands by; null while its stores are not open. */
+  visible: Task | null = null
   /** Inputs whose fetching is paused because enough of them is buffered. */
   readonly pausedInputs: TopicPartition[] = []
   #unit: CommitUnit | null = null

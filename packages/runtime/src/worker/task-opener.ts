@@ -76,6 +76,7 @@ async function attempt(held: HeldTask, parts: OpenerParts): Promise<OpenTask | n
     const counters = new TaskCounters()
     await parts.produceCluster.metadata.need(outputsOf(app, held))
     task = createTask(held, { parts, engine, counters })
+    held.visible = task
     const committed = await committedPositions(held, app)
     for (const { topic, partition } of task.changelogs()) collector.watch(topic, partition)
     const restored = reader.restore(task, engine.engine)
@@ -84,6 +85,7 @@ async function attempt(held: HeldTask, parts: OpenerParts): Promise<OpenTask | n
     await task.load()
     return { task, held: engine, counters, committed }
   } catch (error) {
+    held.visible = null
     task?.close(false)
     if (error instanceof TaskCorruptedError) await engine.destroy()
     else await engine.release()
@@ -105,6 +107,10 @@ export async function openStandby(held: HeldTask, parts: OpenerParts): Promise<v
     try {
       if (held.isClosed) return
       task = createTask(held, { parts, engine, counters: new TaskCounters() })
+      // Queries of stale state see the rows that were here already.
+      await task.load()
+      if (held.isClosed) return
+      held.visible = task
       held.phase = 'standby'
       await reader.follow(task, engine.engine)
       return
@@ -116,6 +122,7 @@ export async function openStandby(held: HeldTask, parts: OpenerParts): Promise<v
       rebuilt ||= corrupted
       app.around.logger.warn('a standby is opened again', { task: held.name, reason: (error as Error).message })
     } finally {
+      held.visible = null
       task?.close(false)
       if (corrupted) await engine.destroy()
       else await engine.release()

@@ -118,6 +118,7 @@ export class TaskSet {
     else await this.#parts.reader.remove(held.name)
     const { open } = held
     held.open = null
+    held.visible = null
     if (open === null) return
     for (const { topic, partition } of open.task.changelogs()) this.#parts.collector().unwatch(topic, partition)
     try {

@@ -12,6 +12,7 @@ import {
   RetriableError,
   StreamsError,
   TaskMigratedError,
+  type TopicPartition,
   TransactionAbortedError,
 } from '@millrace/core'
 import { monotonicMs } from '@millrace/protocol'
@@ -85,6 +86,11 @@ export class Worker {
 
   get counters(): LoopCounters | null {
     return this.#clients?.loop.counters ?? null
+  }
+
+  /** How far a task that restores or stands by is in its changelogs; null when it does neither. */
+  restorePositions(task: string): readonly (TopicPartition & { readonly offset: number })[] | null {
+    return this.#clients?.reader.positions(task) ?? null
   }
 
   /** Changelog records applied since the start. */

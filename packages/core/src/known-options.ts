@@ -1,0 +1,34 @@
+/**
+ * Option objects are checked for names that nobody reads: in code without types a misspelt option would silently do
+ * nothing. Done while a topology is drawn, never per record.
+ *
+ * `optionNames` keeps the lists equal to the interfaces: the compiler refuses one that lacks a name or has one too many.
+ */
+import { nearestName } from './error/nearest-name.ts'
+import { TopologyError } from './errors.ts'
+
+/** The names of an options interface, complete by type. */
+export function optionNames<T>(names: { readonly [Name in keyof Required<T>]: true }): readonly string[] {
+  return Object.keys(names)
+}
+
+/**
+ * Refuses names that are not in the list, and what is no object at all.
+ *
+ * @param where the function that takes the options, as the user writes it: `count`, `keyValueStore("counts")`
+ * @returns the options, for chaining
+ * @throws {MR_TOPOLOGY_OPTION} (TopologyError) the text has the name, the nearest known one, and the place
+ */
+export function requireKnown<T>(options: T, known: readonly string[], where: string): T {
+  if (options === undefined) return options
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    const given = typeof options === 'string' ? `"${options}"` : options === null ? 'null' : `a ${typeof options}`
+    throw new TopologyError('MR_TOPOLOGY_OPTIONS', { where, given, known: known.join(', ') })
+  }
+  for (const option of Object.keys(options)) {
+    if (known.includes(option)) continue
+    const nearest = nearestName(option, known)
+    throw new TopologyError('MR_TOPOLOGY_OPTION', { where, option, nearest, known: known.join(', ') })
+  }
+  return options
+}
