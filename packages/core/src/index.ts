@@ -78,7 +78,12 @@ export {
   SessionWindowedCogroupedKStream,
   TimeWindowedCogroupedKStream,
 } from './dsl/cogrouped-streams.ts'
-export { type BuildOptions, type SourceTableOptions, StreamsBuilder } from './dsl/streams-builder.ts'
+export {
+  type BuildOptions,
+  type GlobalStoreOptions,
+  type SourceTableOptions,
+  StreamsBuilder,
+} from './dsl/streams-builder.ts'
 export type { BranchCondition, Branches, BranchPredicate } from './dsl/branches.ts'
 export type { StreamJoinOptions } from './dsl/join-streams.ts'
 export type { GlobalJoinOptions, StreamTableJoinOptions } from './dsl/join-stream-table.ts'

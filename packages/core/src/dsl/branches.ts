@@ -2,6 +2,7 @@
 import { branchStream } from '../operator/branch.ts'
 import { passThrough } from '../operator/pass-through.ts'
 import { TopologyError } from '../errors.ts'
+import { requireKnown } from '../known-options.ts'
 import type { RecordContext } from '../processor/processor.ts'
 import type { KStream } from './k-stream.ts'
 import { requireName } from './names.ts'
@@ -74,6 +75,9 @@ function branchOf(
   property: string,
   condition: AnyCondition,
 ): { readonly when: BranchPredicate<unknown, unknown>; readonly suffix: string | null } {
-  if (typeof condition === 'object') return { when: condition.when, suffix: condition.name }
+  if (typeof condition === 'object') {
+    requireKnown(condition, ['when', 'name'], `branch "${property}"`)
+    return { when: condition.when, suffix: condition.name }
+  }
   return { when: condition, suffix: requireName(property) }
 }

@@ -22,6 +22,8 @@ import { type WindowedTableOptions, storedWindows } from './windowed-streams.ts'
 import { windowGraceMs, windowedKey, windowedStore } from './windowed-store.ts'
 import { windowedSupplier } from './windowed-supplier.ts'
 import type { WindowChoice } from './windows-choice.ts'
+import { requireKnown } from '../known-options.ts'
+import { sessionCogroupOptions, tableOptions, windowedTableOptions } from './option-lists.ts'
 
 type Adder = (aggregate: never, value: never, key: never, context: RecordContext) => unknown
 
@@ -69,7 +71,7 @@ export class CogroupedKStream<K, Agg, Deleted = never> {
 
   /** One row per key out of all inputs. */
   aggregate(options: TableOptions<K, Agg> = {}): KTable<K, Agg, Deleted> {
-    requireShape(options, 'table', 'a cogroup without windows')
+    requireShape(requireKnown(options, tableOptions, 'aggregate'), 'table', 'a cogroup without windows')
     const { init } = this.#state
     return cogrouped(this.#state, options, {
       store: tableStore,
@@ -93,6 +95,7 @@ export class TimeWindowedCogroupedKStream<K, Agg, Deleted = never> {
 
   /** One row per key and window out of all inputs. */
   aggregate(options: WindowedTableOptions<K, Agg> = {}): KTable<Windowed<K>, Agg, Deleted> {
+    requireKnown(options, windowedTableOptions, 'aggregate')
     return windowedCogroup(this.#state, this.#windows, { options, merge: (one) => one })
   }
 }
@@ -110,6 +113,7 @@ export class SessionWindowedCogroupedKStream<K, Agg> {
 
   /** One row per key and session out of all inputs; `merge` makes one session of two. */
   aggregate(options: SessionCogroupOptions<K, Agg>): KTable<Windowed<K>, Agg, null> {
+    requireKnown(options, sessionCogroupOptions, 'aggregate')
     return windowedCogroup(this.#state, this.#windows, { options, merge: options.merge as never })
   }
 }

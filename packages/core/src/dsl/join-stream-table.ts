@@ -13,6 +13,8 @@ import { repartitioned } from './join-streams.ts'
 import type { NameOptions } from './options.ts'
 import { PlanNode } from './plan-node.ts'
 import { type StreamState, type TableState, appended, copartition, processorNode } from './stream-state.ts'
+import { requireKnown } from '../known-options.ts'
+import { globalJoinOptions, streamTableJoinOptions } from './option-lists.ts'
 
 /** A join of a stream with a table (Kafka: `Joined`). `name` is also that of the repartition topic. */
 export interface StreamTableJoinOptions<K, V> extends NameOptions {
@@ -39,6 +41,7 @@ export function joinWithTable(
   options: StreamTableJoinOptions<any, any>,
 ): StreamState {
   const { table, left } = request
+  requireKnown(options, streamTableJoinOptions, left ? 'leftJoin' : 'join')
   // equal keys must have equal bytes on both sides: a re-keyed stream takes the table's serde
   const key = chosenKey(options.key, request.stream.key ?? table.key)
   const value = chosenValue(options.value, null)
@@ -72,7 +75,7 @@ export function joinWithGlobalTable(
 ): StreamState {
   const { stream, table, left } = request
   const name = stream.plan.nameOr(options.name, 'KSTREAM-LEFTJOIN-')
-  const { key } = options
+  const { key } = requireKnown(options, globalJoinOptions, left ? 'leftJoin' : 'join')
   const supplier = joinStreamGlobalTable({ table: table.rows, left, key, joiner: request.joiner as never })
   const node = processorNode({ name, create: () => supplier() })
   node.nullKeyRelaxed = left

@@ -16,6 +16,8 @@ import { requireName } from './names.ts'
 import type { NameOptions } from './options.ts'
 import { StreamJoinPlanNode } from './stream-join-node.ts'
 import { type StreamState, copartition, processorNode, repartitionNode } from './stream-state.ts'
+import { requireKnown } from '../known-options.ts'
+import { streamJoinOptions } from './option-lists.ts'
 
 /** A window store that the user has made for one side. */
 export interface JoinStoreSupplier extends StoreSupplier {
@@ -55,6 +57,7 @@ interface JoinSerdes {
 
 export function joinTwoStreams(request: StreamJoinRequest, options: StreamJoinOptions<any, any, any>): StreamState {
   const { plan } = request.left
+  requireKnown(options, streamJoinOptions, request.kind === 'inner' ? 'join' : `${request.kind}Join`)
   const windows = joinWindows(options)
   const given = givenSerdes(options)
   // equal keys must have equal bytes on both sides: a re-keyed one takes the other's serde

@@ -20,6 +20,8 @@ import type { NotNull, NullOf, Sync, TableOptions } from './options.ts'
 import type { Windows } from '../window/retention.ts'
 import { SessionWindowedKStream, TimeWindowedKStream } from './windowed-streams.ts'
 import type { WindowChoice } from './windows-choice.ts'
+import { requireKnown } from '../known-options.ts'
+import { aggregateOptions, cogroupOptions, tableOptions, windowedByOptions } from './option-lists.ts'
 
 /** What an aggregation does: where a key begins, and how a record is added. Null from `add` deletes the row. */
 export interface AggregateOptions<K, V, Agg, R> extends TableOptions<K, Agg> {
@@ -55,7 +57,7 @@ export class KGroupedStream<out K, out V> {
    * words.groupBy((word) => word).count({ store: 'counts' })
    */
   count(options: TableOptions<K, number> = {}): KTable<K, number, never> {
-    return this.#aggregate(options, {
+    return this.#aggregate(requireKnown(options, tableOptions, 'count'), {
       prefix: 'KSTREAM-AGGREGATE-',
       value: int64(),
       counts: true,
@@ -68,7 +70,7 @@ export class KGroupedStream<out K, out V> {
     reducer: (aggregate: NotNull<V>, value: NotNull<V>, key: K, context: RecordContext) => R,
     options: TableOptions<K, NotNull<V>> = {},
   ): KTable<K, NotNull<V>, NullOf<R>> {
-    return this.#aggregate(options, {
+    return this.#aggregate(requireKnown(options, tableOptions, 'reduce'), {
       prefix: 'KSTREAM-REDUCE-',
       value: this.grouping.state.value,
       supplier: (store) => reduceStream({ store, reducer: reducer as never }),
@@ -82,7 +84,7 @@ export class KGroupedStream<out K, out V> {
    * orders.groupByKey().aggregate({ init: () => ({ n: 0 }), add: (total, order) => ({ n: total.n + order.n }) })
    */
   aggregate<Agg, R extends Agg | null>(options: AggregateOptions<K, NotNull<V>, Agg, R>): KTable<K, Agg, NullOf<R>> {
-    const { init, add } = options
+    const { init, add } = requireKnown(options, aggregateOptions, 'aggregate')
     return this.#aggregate(options, {
       prefix: 'KSTREAM-AGGREGATE-',
       value: null,
@@ -98,7 +100,8 @@ export class KGroupedStream<out K, out V> {
    * clicks.groupByKey().windowedBy(tumbling('5m', { grace: '30s' }), { emit: 'close' }).count()
    */
   windowedBy<W>(windows: WindowChoice<W>, options: WindowedByOptions = {}): WindowedBy<K, V, W> {
-    const state = { grouping: this.grouping, windows: windows as Windows, emit: options.emit ?? 'update' }
+    const { emit = 'update' } = requireKnown(options, windowedByOptions, 'windowedBy')
+    const state = { grouping: this.grouping, windows: windows as Windows, emit }
     if (state.emit === 'close' && state.windows.kind === 'unlimited')
       throw new TopologyError('MR_WINDOW_EMIT', { window: state.windows.kind })
     const made =
@@ -116,7 +119,7 @@ export class KGroupedStream<out K, out V> {
   cogroup<Agg, R extends Agg | null>(
     options: Pick<AggregateOptions<K, NotNull<V>, Agg, R>, 'init' | 'add'>,
   ): CogroupedKStream<K, Agg, NullOf<R>> {
-    const { init, add } = options
+    const { init, add } = requireKnown(options, cogroupOptions, 'cogroup')
     return new CogroupedKStream({ init, inputs: new Map([[this.grouping, add as never]]) })
   }
 

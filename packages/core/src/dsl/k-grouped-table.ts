@@ -12,6 +12,8 @@ import type { KTable } from './k-table.ts'
 import { isVersioned, materialize, materializedSpec, requireShape, tableStore } from './materialized.ts'
 import type { NullOf, Sync, TableOptions } from './options.ts'
 import { tableNode } from './table-node.ts'
+import { requireKnown } from '../known-options.ts'
+import { tableAggregateOptions, tableOptions, tableReduceOptions } from './option-lists.ts'
 
 /** Adds and takes out. Null from either deletes the group's row. */
 export interface TableAggregateOptions<K, V, Agg, R> extends TableOptions<K, Agg> {
@@ -38,7 +40,7 @@ export class KGroupedTable<out K, out V> {
 
   /** Number of rows per group. A group that became empty has the count 0. */
   count(options: TableOptions<K, number> = {}): KTable<K, number, never> {
-    return this.#aggregate(options, {
+    return this.#aggregate(requireKnown(options, tableOptions, 'count'), {
       node: 'KTABLE-AGGREGATE-',
       value: int64(),
       supplier: (store) => countTable(store),
@@ -47,7 +49,7 @@ export class KGroupedTable<out K, out V> {
 
   /** One value per group, out of the values of its rows. */
   reduce<R extends V | null>(options: TableReduceOptions<K, V, R>): KTable<K, V, NullOf<R>> {
-    const { add, subtract } = options
+    const { add, subtract } = requireKnown(options, tableReduceOptions, 'reduce')
     return this.#aggregate(options, {
       node: 'KTABLE-REDUCE-',
       value: this.grouping.state.value,
@@ -62,7 +64,7 @@ export class KGroupedTable<out K, out V> {
    * users.groupBy((user, id) => [user.city, user]).aggregate({ init: () => 0, add: (n) => n + 1, subtract: (n) => n - 1 })
    */
   aggregate<Agg, R extends Agg | null>(options: TableAggregateOptions<K, V, Agg, R>): KTable<K, Agg, NullOf<R>> {
-    const { init, add, subtract } = options
+    const { init, add, subtract } = requireKnown(options, tableAggregateOptions, 'aggregate')
     return this.#aggregate(options, {
       node: 'KTABLE-AGGREGATE-',
       value: null,

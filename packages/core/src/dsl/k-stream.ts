@@ -16,7 +16,7 @@ import { printStream } from '../operator/print.ts'
 import { selectStreamKey } from '../operator/select-key.ts'
 import type { FixedKeyProcessor, Processor, ProcessorSupplier, RecordContext } from '../processor/processor.ts'
 import type { TopicNameExtractor } from '../topology/node.ts'
-import type { Topic, TopicSink } from '../topology/topic.ts'
+import type { TopicSink } from '../topology/topic.ts'
 import { type BranchCondition, type Branches, splitStream } from './branches.ts'
 import { chosenKey, chosenValue } from './chosen-serde.ts'
 import type { GlobalKTable } from './global-k-table.ts'
@@ -45,8 +45,17 @@ import type {
 import type { PlanNode } from './plan-node.ts'
 import { processorPlanNode } from './process-node.ts'
 import { type StreamState, appended, processorNode, repartitionNode } from './stream-state.ts'
-import { sinkNode } from './sink-node.ts'
+import { type SinkTarget, writeStream } from './sink-node.ts'
 import { streamToTable } from './stream-to-table.ts'
+import { requireKnown } from '../known-options.ts'
+import {
+  groupOptions,
+  nameOptions,
+  printOptions,
+  processOptions,
+  repartitionOptions,
+  tableOptions,
+} from './option-lists.ts'
 
 type Pair = readonly [unknown, unknown]
 type KeyOf<R> = R extends readonly [infer K, unknown] ? K : never
@@ -82,12 +91,12 @@ export class KStream<out K, out V> {
   ): KStream<K, VOut>
   filter(predicate: (value: V, key: K, context: RecordContext) => boolean, options?: NameOptions): KStream<K, V>
   filter(predicate: (value: V, key: K, context: RecordContext) => boolean, options?: NameOptions): KStream<K, V> {
-    return this.#append('KSTREAM-FILTER-', options, filterStream(predicate))
+    return this.#append('KSTREAM-FILTER-', named(options, 'filter'), filterStream(predicate))
   }
 
   /** Keeps the records for which the predicate does not hold. */
   filterNot(predicate: (value: V, key: K, context: RecordContext) => boolean, options?: NameOptions): KStream<K, V> {
-    return this.#append('KSTREAM-FILTER-', options, filterStream(predicate, true))
+    return this.#append('KSTREAM-FILTER-', named(options, 'filterNot'), filterStream(predicate, true))
   }
 
   /**
@@ -101,7 +110,10 @@ export class KStream<out K, out V> {
     mapper: (value: V, key: K, context: RecordContext) => Sync<R>,
     options?: NameOptions,
   ): KStream<KeyOf<R>, ValueOf<R>> {
-    return this.#append('KSTREAM-MAP-', options, mapStream(mapper as never), { rekeys: true, value: null })
+    return this.#append('KSTREAM-MAP-', named(options, 'map'), mapStream(mapper as never), {
+      rekeys: true,
+      value: null,
+    })
   }
 
   /** One value to one value; the key stays, and so does the partition. */
@@ -109,7 +121,9 @@ export class KStream<out K, out V> {
     mapper: (value: V, key: K, context: RecordContext) => Sync<VOut>,
     options?: NameOptions,
   ): KStream<K, VOut> {
-    return this.#append('KSTREAM-MAPVALUES-', options, mapStreamValues(mapper as never), { value: null })
+    return this.#append('KSTREAM-MAPVALUES-', named(options, 'mapValues'), mapStreamValues(mapper as never), {
+      value: null,
+    })
   }
 
   /** One record to any number of records, as an iterable of pairs of key and value. Rekeys, as `map` does. */
@@ -117,7 +131,10 @@ export class KStream<out K, out V> {
     mapper: (value: V, key: K, context: RecordContext) => Iterable<R>,
     options?: NameOptions,
   ): KStream<KeyOf<R>, ValueOf<R>> {
-    return this.#append('KSTREAM-FLATMAP-', options, flatMapStream(mapper as never), { rekeys: true, value: null })
+    return this.#append('KSTREAM-FLATMAP-', named(options, 'flatMap'), flatMapStream(mapper as never), {
+      rekeys: true,
+      value: null,
+    })
   }
 
   /** One value to any number of values with the same key. */
@@ -125,7 +142,12 @@ export class KStream<out K, out V> {
     mapper: (value: V, key: K, context: RecordContext) => Iterable<VOut>,
     options?: NameOptions,
   ): KStream<K, VOut> {
-    return this.#append('KSTREAM-FLATMAPVALUES-', options, flatMapStreamValues(mapper as never), { value: null })
+    return this.#append(
+      'KSTREAM-FLATMAPVALUES-',
+      named(options, 'flatMapValues'),
+      flatMapStreamValues(mapper as never),
+      { value: null },
+    )
   }
 
   /** Another key for each record, null allowed. Groupings and joins behind it go through a repartition topic. */
@@ -133,22 +155,24 @@ export class KStream<out K, out V> {
     selector: (value: V, key: K, context: RecordContext) => Sync<KOut>,
     options?: NameOptions,
   ): KStream<KOut, V> {
-    return this.#append('KSTREAM-KEY-SELECT-', options, selectStreamKey(selector as never), { rekeys: true })
+    return this.#append('KSTREAM-KEY-SELECT-', named(options, 'selectKey'), selectStreamKey(selector as never), {
+      rekeys: true,
+    })
   }
 
   /** Looks at each record and passes it on. */
   peek<R>(action: (value: V, key: K, context: RecordContext) => Sync<R>, options?: NameOptions): KStream<K, V> {
-    return this.#append('KSTREAM-PEEK-', options, peekStream(action as never))
+    return this.#append('KSTREAM-PEEK-', named(options, 'peek'), peekStream(action as never))
   }
 
   /** Calls the action for each record; the stream ends here. */
   foreach<R>(action: (value: V, key: K, context: RecordContext) => Sync<R>, options?: NameOptions): void {
-    this.#append('KSTREAM-FOREACH-', options, foreachStream(action as never))
+    this.#append('KSTREAM-FOREACH-', named(options, 'foreach'), foreachStream(action as never))
   }
 
   /** Writes one line of text per record, `[label]: key, value`; the stream ends here. */
   print(options: PrintStreamOptions<K, V>): void {
-    const label = options.label ?? this.state.name
+    const label = requireKnown(options, printOptions, 'print').label ?? this.state.name
     this.#append('KSTREAM-PRINTER-', options, printStream<K, V>({ ...options, label }))
   }
 
@@ -164,14 +188,16 @@ export class KStream<out K, out V> {
     conditions: C & { readonly [Name in keyof C]: BranchCondition<K, V> },
     options: NameOptions = {},
   ): Branches<K, V, C> {
-    const branches = Object.entries(splitStream(this.state, conditions as never, options))
+    const branches = Object.entries(
+      splitStream(this.state, conditions as never, requireKnown(options, nameOptions, 'split')),
+    )
     return Object.fromEntries(branches.map(([name, state]) => [name, new KStream(state)])) as never
   }
 
   /** The records of both, interleaved; order between the two is not promised. */
   merge<K2, V2>(other: KStream<K2, V2>, options: NameOptions = {}): KStream<K | K2, V | V2> {
     const { plan, sources } = this.state
-    const name = plan.nameOr(options.name, 'KSTREAM-MERGE-')
+    const name = plan.nameOr(requireKnown(options, nameOptions, 'merge').name, 'KSTREAM-MERGE-')
     const node = processorNode({ name, create: () => passThrough<unknown, unknown>()() })
     node.merges = true
     plan.add([this.state.node, other.state.node], node)
@@ -188,6 +214,7 @@ export class KStream<out K, out V> {
 
   /** Sends all records through a repartition topic, with as many partitions as told. It stays, also when optimizing. */
   repartition(options: RepartitionOptions<K, V> = {}): KStream<K, V> {
+    requireKnown(options, repartitionOptions, 'repartition')
     const { plan } = this.state
     const key = chosenKey(options.key, this.state.key)
     const value = chosenValue(options.value, this.state.value)
@@ -218,30 +245,17 @@ export class KStream<out K, out V> {
     target: TopicSink<NotNull<K>, NotNull<V>> | TopicNameExtractor<K, V>,
     options: DynamicSinkOptions<K, V> = {},
   ): void {
-    const typed = typeof target === 'function' ? null : (target as Topic<unknown, unknown>)
-    const given = {
-      key: typed?.key ?? chosenKey(options.key, null),
-      value: typed?.value ?? chosenValue(options.value, null),
-    }
-    const { plan } = this.state
-    const name = plan.nameOr(options.name, 'KSTREAM-SINK-')
-    const node = sinkNode(name, {
-      topic: typed === null ? (target as TopicNameExtractor<never, never>) : typed.name,
-      key: given.key ?? this.state.key,
-      value: given.value ?? this.state.value,
-      partitioner: options.partitioner ?? null,
-    })
-    plan.add(this.state.node, node)
+    writeStream(this.state, target as SinkTarget, options)
   }
 
   /** The latest value per key, as a table: a null value deletes. Records with a null key are dropped. */
   toTable(options: TableOptions<NotNull<K>, NotNull<V>> = {}): KTable<NotNull<K>, NotNull<V>, NullOf<V>> {
-    return this.state.plan.faces.table(streamToTable(this.state, options))
+    return this.state.plan.faces.table(streamToTable(this.state, requireKnown(options, tableOptions, 'toTable')))
   }
 
   /** Groups by the key that the records have. Records with a null key are dropped. */
   groupByKey(options: GroupOptions<NotNull<K>, NotNull<V>> = {}): KGroupedStream<NotNull<K>, V> {
-    return this.#grouped(this.state, options, this.state.key)
+    return this.#grouped(this.state, requireKnown(options, groupOptions, 'groupByKey'), this.state.key)
   }
 
   /** Groups by another key, through a repartition topic. Records with a null key are dropped. */
@@ -249,6 +263,7 @@ export class KStream<out K, out V> {
     selector: (value: V, key: K, context: RecordContext) => Sync<KOut>,
     options: GroupOptions<NotNull<KOut>, NotNull<V>> = {},
   ): KGroupedStream<NotNull<KOut>, V> {
+    requireKnown(options, groupOptions, 'groupBy')
     const rekeyed = this.#append('KSTREAM-KEY-SELECT-', options, selectStreamKey(selector as never), { rekeys: true })
     return this.#grouped(rekeyed.state, options, null)
   }
@@ -318,8 +333,9 @@ export class KStream<out K, out V> {
     supplier: ProcessorSupplier<Processor<K, V, KOut, VOut>>,
     options: ProcessOptions = {},
   ): KStream<KOut, VOut> {
-    const name = options.name ?? this.state.plan.nextName('KSTREAM-PROCESSOR-')
-    const node = processorPlanNode(name, supplier, { stores: options.stores ?? [], fixedKey: false })
+    const { name: given, stores = [] } = requireKnown(options, processOptions, 'process')
+    const name = given ?? this.state.plan.nextName('KSTREAM-PROCESSOR-')
+    const node = processorPlanNode(name, supplier, { stores, fixedKey: false })
     return new KStream(appended(this.state, node, { key: null, value: null, repartitionRequired: true }))
   }
 
@@ -328,8 +344,9 @@ export class KStream<out K, out V> {
     supplier: ProcessorSupplier<FixedKeyProcessor<K, V, VOut>>,
     options: ProcessOptions = {},
   ): KStream<K, VOut> {
-    const name = options.name ?? this.state.plan.nextName('KSTREAM-PROCESSVALUES-')
-    const node = processorPlanNode(name, supplier, { stores: options.stores ?? [], fixedKey: true })
+    const { name: given, stores = [] } = requireKnown(options, processOptions, 'processValues')
+    const name = given ?? this.state.plan.nextName('KSTREAM-PROCESSVALUES-')
+    const node = processorPlanNode(name, supplier, { stores, fixedKey: true })
     return new KStream(appended(this.state, node, { value: null }))
   }
 
@@ -373,4 +390,8 @@ export class KStream<out K, out V> {
       groupName: options.name ?? null,
     })
   }
+}
+
+function named(options: NameOptions | undefined, operator: string): NameOptions | undefined {
+  return requireKnown(options, nameOptions, operator)
 }

@@ -21,6 +21,15 @@ import type { KStream } from './k-stream.ts'
 import type { GroupOptions, NameOptions, NotNull, NullOf, Sync, TableOptions } from './options.ts'
 import { type TableState, processorNode } from './stream-state.ts'
 import { type SuppressUntilClose, type SuppressUntilTime, suppressedTable } from './suppress.ts'
+import { requireKnown } from '../known-options.ts'
+import {
+  foreignKeyOptions,
+  groupOptions,
+  suppressOptions,
+  tableOptions,
+  toStreamOptions,
+  transformOptions,
+} from './option-lists.ts'
 
 /** Options of `toStream`: with `key` the stream gets other keys, as by `selectKey`. */
 export interface ToStreamOptions<K, V, KOut> extends NameOptions {
@@ -63,7 +72,7 @@ export class KTable<out K, out V, out Deleted = null> {
     predicate: (value: V, key: K, context: RecordContext) => boolean,
     options: TableOptions<K, V> = {},
   ): KTable<K, V, null> {
-    return this.#filter(predicate, options, false)
+    return this.#filter(predicate, requireKnown(options, tableOptions, 'filter'), false)
   }
 
   /** Rows for which the predicate does not hold. */
@@ -71,7 +80,7 @@ export class KTable<out K, out V, out Deleted = null> {
     predicate: (value: V, key: K, context: RecordContext) => boolean,
     options: TableOptions<K, V> = {},
   ): KTable<K, V, null> {
-    return this.#filter(predicate, options, true)
+    return this.#filter(predicate, requireKnown(options, tableOptions, 'filterNot'), true)
   }
 
   /** One value to one value; null deletes. The mapper never sees deletions. */
@@ -79,7 +88,7 @@ export class KTable<out K, out V, out Deleted = null> {
     mapper: (value: V, key: K, context: RecordContext) => Sync<VOut>,
     options: TableOptions<K, NotNull<VOut>> = {},
   ): KTable<K, NotNull<VOut>, Deleted | NullOf<VOut>> {
-    return this.#derive(options, {
+    return this.#derive(requireKnown(options, tableOptions, 'mapValues'), {
       prefix: 'KTABLE-MAPVALUES-',
       value: null,
       burnsNumber: true,
@@ -92,6 +101,7 @@ export class KTable<out K, out V, out Deleted = null> {
     transformer: ProcessorSupplier<ValueTransformer<K, V, VOut>>,
     options: TransformOptions<K, NotNull<VOut>> = {},
   ): KTable<K, NotNull<VOut>, null> {
+    requireKnown(options, transformOptions, 'transformValues')
     const { plan, supplier } = this.state
     const brought = storesOf(transformer)
     for (const store of brought) plan.addStore(givenStore(store))
@@ -118,6 +128,7 @@ export class KTable<out K, out V, out Deleted = null> {
   toStream(options?: NameOptions): KStream<K, V | Deleted>
   toStream<KOut>(options: ToStreamOptions<K, V | Deleted, KOut>): KStream<KOut, V | Deleted>
   toStream(options: NameOptions & Partial<ToStreamOptions<any, any, any>> = {}): KStream<any, V | Deleted> {
+    requireKnown(options, toStreamOptions, 'toStream')
     const { plan, key, value, sources } = this.state
     const name = plan.nameOr(options.name, 'KTABLE-TOSTREAM-')
     const supplier = tableToStream<K, V>()
@@ -138,7 +149,7 @@ export class KTable<out K, out V, out Deleted = null> {
   suppress(options: SuppressUntilTime): KTable<K, V, Deleted>
   suppress(this: KTable<Windowed<any>, V, Deleted>, options: SuppressUntilClose): KTable<K, V, never>
   suppress(options: SuppressUntilClose | SuppressUntilTime): any {
-    return new KTable(suppressedTable(this.state, options))
+    return new KTable(suppressedTable(this.state, requireKnown(options, suppressOptions, 'suppress')))
   }
 
   /** Groups rows by something else than their key, through a repartition topic. Null leaves the row out. */
@@ -147,7 +158,7 @@ export class KTable<out K, out V, out Deleted = null> {
     options: GroupOptions<NotNull<KOut>, NotNull<VOut>> = {},
   ): KGroupedTable<NotNull<KOut>, NotNull<VOut>> {
     const { plan, sources } = this.state
-    const name = plan.nameOr(options.name, 'KTABLE-SELECT-')
+    const name = plan.nameOr(requireKnown(options, groupOptions, 'groupBy').name, 'KTABLE-SELECT-')
     const supplier = selectTable(selector as never)
     const node = processorNode({ name, create: () => supplier.create() })
     node.enableVersioned = () => {
@@ -226,9 +237,12 @@ export class KTable<out K, out V, out Deleted = null> {
     options: TableOptions<any, any>,
   ): KTable<any, any, any> {
     const [left, right] = [this.state, other.state]
+    const operator = kind === 'inner' ? 'join' : `${kind}Join`
+    requireKnown(options, tableOptions, operator)
     if (typeof second === 'function')
       return new KTable(joinTwoTables({ kind, left, right, joiner: second as never }, options))
     const given = second as ForeignKeyJoinOptions<never, never, never, never, never>
+    requireKnown(given, foreignKeyOptions, operator)
     const { foreignKey, joiner, name } = given
     return new KTable(joinOnForeignKey({ left, right, outer: kind === 'left', foreignKey, joiner, name }, given))
   }

@@ -30,6 +30,8 @@ import { PlanNode } from './plan-node.ts'
 import { Plan } from './plan.ts'
 import { SourcePlanNode } from './source-node.ts'
 import { TableSourcePlanNode } from './table-source-node.ts'
+import { requireKnown } from '../known-options.ts'
+import { buildOptions, globalStoreOptions, patternOptions, sourceOptions, sourceTableOptions } from './option-lists.ts'
 
 /** What building can be told. `properties` are Kafka's names; the typed options are taken first. */
 export interface BuildOptions {
@@ -43,6 +45,11 @@ export interface BuildOptions {
 
 /** How a table's topic is read and how the table is kept. */
 export interface SourceTableOptions<K, V> extends SourceOptions, TableOptions<K, V> {}
+
+/** How a topic fills a global store. */
+export interface GlobalStoreOptions extends SourceOptions {
+  readonly processor: ProcessorSupplier
+}
 
 type AnyTopic = Topic<any, any>
 
@@ -60,7 +67,7 @@ export class StreamsBuilder {
   readonly #options: BuildOptions
 
   constructor(options: BuildOptions = {}) {
-    this.#options = options
+    this.#options = requireKnown(options, buildOptions, 'new StreamsBuilder')
     this.#plan = new Plan({
       stream: (state) => new KStream(state),
       table: (state) => new KTable(state),
@@ -85,6 +92,7 @@ export class StreamsBuilder {
   ): KStream<any, any> {
     const plan = this.#plan
     const pattern = topics instanceof RegExp ? topics : null
+    requireKnown(options, pattern === null ? sourceOptions : patternOptions, 'stream')
     const list = topics instanceof RegExp ? [] : ([topics].flat() as AnyTopic[])
     const key = pattern === null ? (list[0]?.key ?? null) : optional(options.key, toKeySerde)
     const value = pattern === null ? (list[0]?.value ?? null) : optional(options.value, toSerde)
@@ -112,7 +120,11 @@ export class StreamsBuilder {
     options: SourceTableOptions<NotNull<K>, NotNull<V>> = {},
   ): KTable<NotNull<K>, NotNull<V>> {
     const plan = this.#plan
-    const { name, node, sourceName, key, value, supplier, queryableName } = this.#tableNode(topic, options, false)
+    const { name, node, sourceName, key, value, supplier, queryableName } = this.#tableNode(
+      topic,
+      requireKnown(options, sourceTableOptions, 'table'),
+      false,
+    )
     return new KTable({ plan, name, node, key, value, sources: new Set([sourceName]), queryableName, supplier })
   }
 
@@ -125,7 +137,11 @@ export class StreamsBuilder {
     topic: Topic<K, V>,
     options: SourceTableOptions<NotNull<K>, NotNull<V>> = {},
   ): GlobalKTable<NotNull<K>, NotNull<V>> {
-    const { storeName, queryableName } = this.#tableNode(topic, options, true)
+    const { storeName, queryableName } = this.#tableNode(
+      topic,
+      requireKnown(options, sourceTableOptions, 'globalTable'),
+      true,
+    )
     return new GlobalKTable({ queryableName, rows: storedTable(storeName) })
   }
 
@@ -139,11 +155,8 @@ export class StreamsBuilder {
    * A store that every instance holds whole, filled by a processor of your own from a topic. Every processor may read it,
    * without being connected to it.
    */
-  addGlobalStore<K, V>(
-    store: StoreHandle<any, any>,
-    topic: Topic<K, V>,
-    options: SourceOptions & { readonly processor: ProcessorSupplier },
-  ): this {
+  addGlobalStore<K, V>(store: StoreHandle<any, any>, topic: Topic<K, V>, options: GlobalStoreOptions): this {
+    requireKnown(options, globalStoreOptions, 'addGlobalStore')
     const plan = this.#plan
     const sourceName = plan.nameOr(options.name, 'KSTREAM-SOURCE-', '-source')
     const processorName = plan.nameOr(options.name, 'KTABLE-SOURCE-')
@@ -163,7 +176,7 @@ export class StreamsBuilder {
    * @throws {MR_TOPOLOGY_…} what cannot be built
    */
   build(options: BuildOptions = {}): Topology {
-    const given = { ...this.#options, ...options }
+    const given = { ...this.#options, ...requireKnown(options, buildOptions, 'build') }
     const properties = { ...this.#options.properties, ...options.properties }
     // As in Kafka, the builder's own properties do not turn optimization on; those of `build` do.
     const optimization =
@@ -221,6 +234,7 @@ function reading(options: SourceOptions): Pick<SourceSpec, 'timestampExtractor' 
 
 function resetOf(reset: OffsetResetOption | undefined): OffsetReset | null {
   if (reset === undefined) return null
+  if (typeof reset === 'object') requireKnown(reset, ['duration'], 'offsetReset')
   return typeof reset === 'object' ? { durationMs: durationMs(reset.duration, 'offsetReset') } : reset
 }
 

@@ -19,6 +19,8 @@ import { materializedSpec, requireShape } from './materialized.ts'
 import type { NullOf, Sync, TableOptions } from './options.ts'
 import { windowGraceMs, windowedKey, windowedStore } from './windowed-store.ts'
 import { windowedSupplier } from './windowed-supplier.ts'
+import { requireKnown } from '../known-options.ts'
+import { sessionAggregateOptions, windowedAggregateOptions, windowedTableOptions } from './option-lists.ts'
 
 /** How the result of a windowed aggregation is kept. `key` is the serde of the plain keys. */
 export interface WindowedTableOptions<K, V> extends TableOptions<K, V> {
@@ -55,7 +57,7 @@ export class TimeWindowedKStream<out K, out V> {
 
   /** Number of records per key and window. */
   count(options: WindowedTableOptions<K, number> = {}): KTable<Windowed<K>, number, never> {
-    return aggregated(this.#state, options, counting(this.#state))
+    return aggregated(this.#state, requireKnown(options, windowedTableOptions, 'count'), counting(this.#state))
   }
 
   /** One value per key and window out of two, again and again; the first is taken as it is. Null deletes the row. */
@@ -63,14 +65,18 @@ export class TimeWindowedKStream<out K, out V> {
     reducer: (aggregate: V, value: V, key: K, context: RecordContext) => R,
     options: WindowedTableOptions<K, V> = {},
   ): KTable<Windowed<K>, V, NullOf<R>> {
-    return aggregated(this.#state, options, reducing(this.#state, reducer))
+    return aggregated(
+      this.#state,
+      requireKnown(options, windowedTableOptions, 'reduce'),
+      reducing(this.#state, reducer),
+    )
   }
 
   /** One value of another type per key and window. */
   aggregate<Agg, R extends Agg | null>(
     options: WindowedAggregateOptions<K, V, Agg, R>,
   ): KTable<Windowed<K>, Agg, NullOf<R>> {
-    const { init, add } = options
+    const { init, add } = requireKnown(options, windowedAggregateOptions, 'aggregate')
     const fold = { init, add: add as never, merge: (one: unknown) => one }
     return aggregated(this.#state, options, { prefix: 'KSTREAM-AGGREGATE-', value: null, fold })
   }
@@ -87,7 +93,7 @@ export class SessionWindowedKStream<out K, out V> {
 
   /** Number of records per key and session. */
   count(options: WindowedTableOptions<K, number> = {}): KTable<Windowed<K>, number, null> {
-    return aggregated(this.#state, options, counting(this.#state))
+    return aggregated(this.#state, requireKnown(options, windowedTableOptions, 'count'), counting(this.#state))
   }
 
   /** One value per key and session out of two, again and again; the first is taken as it is. Null deletes the row. */
@@ -95,12 +101,16 @@ export class SessionWindowedKStream<out K, out V> {
     reducer: (aggregate: V, value: V, key: K, context: RecordContext) => R,
     options: WindowedTableOptions<K, V> = {},
   ): KTable<Windowed<K>, V, null> {
-    return aggregated(this.#state, options, reducing(this.#state, reducer))
+    return aggregated(
+      this.#state,
+      requireKnown(options, windowedTableOptions, 'reduce'),
+      reducing(this.#state, reducer),
+    )
   }
 
   /** One value of another type per key and session; `merge` makes one of two. */
   aggregate<Agg, R extends Agg | null>(options: SessionAggregateOptions<K, V, Agg, R>): KTable<Windowed<K>, Agg, null> {
-    const { init, add, merge } = options
+    const { init, add, merge } = requireKnown(options, sessionAggregateOptions, 'aggregate')
     const fold = { init, add: add as never, merge }
     return aggregated(this.#state, options, { prefix: 'KSTREAM-AGGREGATE-', value: null, fold })
   }

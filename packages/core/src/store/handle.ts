@@ -9,6 +9,7 @@ import { type SerdeOrSchema, toKeySerde, toSerde } from '../serde/standard-schem
 import { type Duration, durationMs } from '../time/duration.ts'
 import type { StoreDefinition, StoreHandle, StoreKind, StoreLogging, StoreType } from './definition.ts'
 import type { ValueAndTimestamp, ValueTimestampHeaders } from './store.ts'
+import { optionNames, requireKnown } from '../known-options.ts'
 
 /** What every store can be told. */
 export interface StoreOptions<K, V> {
@@ -49,6 +50,29 @@ export interface LruStoreOptions<K, V> extends Omit<StoreOptions<K, V>, 'type'> 
   readonly entriesMax: number
 }
 
+type Names<T> = { readonly [Name in keyof Required<T>]: true }
+const logged: Names<Pick<StoreOptions<any, any>, 'key' | 'value' | 'logging'>> = {
+  key: true,
+  value: true,
+  logging: true,
+}
+const common: Names<StoreOptions<any, any>> = { ...logged, type: true, caching: true }
+const storeOptions = optionNames<StoreOptions<any, any>>(common)
+const windowOptions = optionNames<WindowStoreOptions<any, any>>({
+  ...common,
+  windowSize: true,
+  retention: true,
+  retainDuplicates: true,
+  segmentInterval: true,
+})
+const sessionOptions = optionNames<SessionStoreOptions<any, any>>({ ...common, retention: true })
+const versionedOptions = optionNames<VersionedStoreOptions<any, any>>({
+  ...logged,
+  historyRetention: true,
+  segmentInterval: true,
+})
+const lruOptions = optionNames<LruStoreOptions<any, any>>({ ...logged, caching: true, entriesMax: true })
+
 /**
  * A key-value store.
  *
@@ -56,7 +80,7 @@ export interface LruStoreOptions<K, V> extends Omit<StoreOptions<K, V>, 'type'> 
  * const seen = keyValueStore('seen', { key: string(), value: int64() })
  */
 export function keyValueStore<K, V>(name: string, options: StoreOptions<K, V> = {}): StoreHandle<K, V, 'key-value'> {
-  return definition('key-value', name, options)
+  return definition('key-value', name, requireKnown(options, storeOptions, `keyValueStore("${name}")`))
 }
 
 /** A key-value store whose values carry the event time of the record that made them. */
@@ -64,7 +88,11 @@ export function timestampedKeyValueStore<K, V>(
   name: string,
   options: StoreOptions<K, V> = {},
 ): StoreHandle<K, V, 'timestamped-key-value'> & Shaped<ValueAndTimestamp<V>> {
-  return definition('timestamped-key-value', name, options)
+  return definition(
+    'timestamped-key-value',
+    name,
+    requireKnown(options, storeOptions, `timestampedKeyValueStore("${name}")`),
+  )
 }
 
 /** A key-value store whose values carry event time and headers (Kafka 4.3). */
@@ -72,12 +100,12 @@ export function headersKeyValueStore<K, V>(
   name: string,
   options: StoreOptions<K, V> = {},
 ): StoreHandle<K, V, 'headers-key-value'> & Shaped<ValueTimestampHeaders<V>> {
-  return definition('headers-key-value', name, options)
+  return definition('headers-key-value', name, requireKnown(options, storeOptions, `headersKeyValueStore("${name}")`))
 }
 
 /** A store in memory that remembers the keys used last and forgets the others. */
 export function lruStore<K, V>(name: string, options: LruStoreOptions<K, V>): StoreHandle<K, V, 'lru'> {
-  const { entriesMax } = options
+  const { entriesMax } = requireKnown(options, lruOptions, `lruStore("${name}")`)
   if (!Number.isSafeInteger(entriesMax) || entriesMax < 0) {
     throw refusal(name, `entriesMax must be a whole number ≥ 0, got ${entriesMax}`)
   }
@@ -90,7 +118,7 @@ export function lruStore<K, V>(name: string, options: LruStoreOptions<K, V>): St
  * @throws {MR_STORE_DEFINITION} the retention is shorter than the windows, or a length is negative
  */
 export function windowStore<K, V>(name: string, options: WindowStoreOptions<K, V>): StoreHandle<K, V, 'window'> {
-  return windowed('window', name, options)
+  return windowed('window', name, requireKnown(options, windowOptions, `windowStore("${name}")`))
 }
 
 /** A window store whose values carry the event time of the record that made them. */
@@ -98,7 +126,7 @@ export function timestampedWindowStore<K, V>(
   name: string,
   options: WindowStoreOptions<K, V>,
 ): StoreHandle<K, V, 'timestamped-window'> & Shaped<ValueAndTimestamp<V>> {
-  return windowed('timestamped-window', name, options)
+  return windowed('timestamped-window', name, requireKnown(options, windowOptions, `timestampedWindowStore("${name}")`))
 }
 
 /** A window store whose values carry event time and headers (Kafka 4.3). */
@@ -106,17 +134,21 @@ export function headersWindowStore<K, V>(
   name: string,
   options: WindowStoreOptions<K, V>,
 ): StoreHandle<K, V, 'headers-window'> & Shaped<ValueTimestampHeaders<V>> {
-  return windowed('headers-window', name, options)
+  return windowed('headers-window', name, requireKnown(options, windowOptions, `headersWindowStore("${name}")`))
 }
 
 /** A session store. @throws {MR_STORE_DEFINITION} the retention is negative */
 export function sessionStore<K, V>(name: string, options: SessionStoreOptions<K, V>): StoreHandle<K, V, 'session'> {
+  requireKnown(options, sessionOptions, `sessionStore("${name}")`)
   return { ...definition('session', name, options), retentionMs: length(name, 'retention', options.retention) }
 }
 
 /** A store that keeps older versions of its rows and answers as of a time. @throws {MR_STORE_DEFINITION} as above */
-export function versionedStore<K, V>(name: string, options: VersionedStoreOptions<K, V>): StoreHandle<K, V, 'versioned'> {
-  const { segmentInterval } = options
+export function versionedStore<K, V>(
+  name: string,
+  options: VersionedStoreOptions<K, V>,
+): StoreHandle<K, V, 'versioned'> {
+  const { segmentInterval } = requireKnown(options, versionedOptions, `versionedStore("${name}")`)
   return {
     ...definition('versioned', name, options),
     historyRetentionMs: length(name, 'historyRetention', options.historyRetention),

@@ -4,6 +4,7 @@
  */
 import type { Serde } from '../serde/serde.ts'
 import { type SerdeOrSchema, toKeySerde, toSerde } from '../serde/standard-schema.ts'
+import { optionNames, requireKnown } from '../known-options.ts'
 
 declare const accepts: unique symbol
 
@@ -25,6 +26,8 @@ export interface TopicSerdes<K, V> {
   readonly value: SerdeOrSchema<V>
 }
 
+const topicSerdes = optionNames<TopicSerdes<unknown, unknown>>({ key: true, value: true })
+
 /**
  * Declares a topic.
  *
@@ -35,5 +38,11 @@ export interface TopicSerdes<K, V> {
  * const orders = topic('orders', { key: string(), value: json<{ user: string; total: number }>() })
  */
 export function topic<K, V>(name: string, serdes: TopicSerdes<K, V>): Topic<K, V> {
+  // The serdes of another topic may be given by that topic.
+  if (!isTopic(serdes)) requireKnown(serdes, topicSerdes, `topic("${name}")`)
   return { name, key: toKeySerde(serdes.key), value: toSerde(serdes.value) }
+}
+
+function isTopic(serdes: TopicSerdes<any, any>): boolean {
+  return typeof serdes === 'object' && serdes !== null && 'name' in serdes
 }

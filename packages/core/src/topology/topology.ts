@@ -15,6 +15,7 @@ import type { OffsetReset, Partitioner, ProcessorNode, TopicNameExtractor } from
 import { type BuildSettings, defaultBuildSettings, givenStore } from './store-spec.ts'
 import type { Topic } from './topic.ts'
 import { TopologyBuilder } from './topology-builder.ts'
+import { optionNames, requireKnown } from '../known-options.ts'
 
 /** One name or several. */
 export type Names = string | readonly string[]
@@ -47,6 +48,17 @@ export interface AddStoreSourceOptions extends AddSourceOptions {
   readonly processor: AnySupplier
 }
 
+const source = { key: true, value: true, timestampExtractor: true, offsetReset: true } as const
+const addSourceOptions = optionNames<AddSourceOptions>(source)
+const addSinkOptions = optionNames<AddSinkOptions>({ key: true, value: true, partitioner: true })
+const storeSourceOptions = optionNames<AddStoreSourceOptions>({
+  ...source,
+  topic: true,
+  source: true,
+  name: true,
+  processor: true,
+})
+
 /**
  * A graph of sources, processors and sinks, connected by name.
  *
@@ -77,6 +89,7 @@ export class Topology {
     topics: Names | AnyTopic | readonly AnyTopic[] | RegExp,
     options: AddSourceOptions = {},
   ): this {
+    requireKnown(options, addSourceOptions, `addSource("${name}")`)
     const list = topics instanceof RegExp ? [] : [topics].flat()
     const typed = list.find((given) => typeof given !== 'string')
     this.#open(`Source "${name}"`).addSource(name, {
@@ -111,6 +124,7 @@ export class Topology {
     parents: Names,
     options: AddSinkOptions = {},
   ): this {
+    requireKnown(options, addSinkOptions, `addSink("${name}")`)
     const typed = typeof target === 'object' ? target : undefined
     this.#open(`Sink "${name}"`).addSink(name, [parents].flat(), {
       topic: typed === undefined ? (target as string | TopicNameExtractor<never, never>) : typed.name,
@@ -151,7 +165,7 @@ export class Topology {
    * @throws {MR_TOPOLOGY_NODE_DUPLICATE} {MR_TOPOLOGY_STORE_DUPLICATE} {MR_TOPOLOGY_TOPIC_DUPLICATE} {MR_TOPOLOGY_TOPIC_PATTERN}
    */
   addGlobalStore(store: AnyStore, options: AddStoreSourceOptions): this {
-    const { topic, source, name, processor } = options
+    const { topic, source, name, processor } = requireKnown(options, storeSourceOptions, 'addGlobalStore')
     this.#open(`Store "${store.name}"`).addGlobalStore({
       store: givenStore(store as StoreDefinition),
       topic: typeof topic === 'string' ? topic : topic.name,
@@ -170,7 +184,7 @@ export class Topology {
    * @throws as `addSource`, `addProcessor`, `addStateStore`
    */
   addReadOnlyStateStore(store: AnyStore, options: AddStoreSourceOptions): this {
-    const { topic, source, name, processor } = options
+    const { topic, source, name, processor } = requireKnown(options, storeSourceOptions, 'addReadOnlyStateStore')
     const builder = this.#open(`Store "${store.name}"`)
     const topicName = typeof topic === 'string' ? topic : topic.name
     builder.addSource(source, {

@@ -4,12 +4,16 @@
  */
 import { TopologyError } from '../errors.ts'
 import { type Duration, durationMs } from '../time/duration.ts'
+import { optionNames } from '../known-options.ts'
 
 /** What may be said about a window after its size. */
 export interface GraceOptions {
   /** How long after its end a window still takes records that come late, ms or text; default 0. */
   readonly grace?: Duration
 }
+
+/** The names of `GraceOptions`. */
+export const graceOptions: readonly string[] = optionNames<GraceOptions>({ grace: true })
 
 /**
  * Milliseconds of one length of a window.

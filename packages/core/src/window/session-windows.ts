@@ -3,7 +3,8 @@
  * neighbours is longer than `gapMs`. A record that comes between two sessions merges them.
  */
 import type { Duration } from '../time/duration.ts'
-import { type GraceOptions, windowGrace, windowLength } from './bounds.ts'
+import { type GraceOptions, graceOptions, windowGrace, windowLength } from './bounds.ts'
+import { requireKnown } from '../known-options.ts'
 
 /** Made by `session`. Lengths are whole ms. */
 export interface SessionWindows {
@@ -22,5 +23,6 @@ export interface SessionWindows {
  * session('30m', { grace: '5m' })
  */
 export function session(gap: Duration, options?: GraceOptions): SessionWindows {
+  requireKnown(options, graceOptions, 'session')
   return { kind: 'session', gapMs: windowLength(gap, 'session', 'gap', 0), graceMs: windowGrace(options, 'session') }
 }

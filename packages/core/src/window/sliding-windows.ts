@@ -3,7 +3,8 @@
  * window exactly when their timestamps differ by at most `differenceMs`.
  */
 import type { Duration } from '../time/duration.ts'
-import { type GraceOptions, windowGrace, windowLength } from './bounds.ts'
+import { type GraceOptions, graceOptions, windowGrace, windowLength } from './bounds.ts'
+import { requireKnown } from '../known-options.ts'
 
 /** Made by `sliding`. Lengths are whole ms. */
 export interface SlidingWindows {
@@ -23,5 +24,6 @@ export interface SlidingWindows {
  */
 export function sliding(difference: Duration, options?: GraceOptions): SlidingWindows {
   const differenceMs = windowLength(difference, 'sliding', 'difference', 0)
+  requireKnown(options, graceOptions, 'sliding')
   return { kind: 'sliding', differenceMs, graceMs: windowGrace(options, 'sliding') }
 }

@@ -7,7 +7,8 @@
  */
 import { TopologyError } from '../errors.ts'
 import { type Duration, durationMs } from '../time/duration.ts'
-import { type GraceOptions, windowGrace, windowLength } from './bounds.ts'
+import { type GraceOptions, graceOptions, windowGrace, windowLength } from './bounds.ts'
+import { optionNames, requireKnown } from '../known-options.ts'
 
 /** Windows of one size; made by `tumbling` and `hopping`. All lengths are whole ms. */
 export interface TimeWindows {
@@ -27,6 +28,7 @@ export interface TimeWindows {
  * tumbling('5m', { grace: '30s' }) // [0, 300000), [300000, 600000), …
  */
 export function tumbling(size: Duration, options?: GraceOptions): TimeWindows {
+  requireKnown(options, graceOptions, 'tumbling')
   const sizeMs = windowLength(size, 'tumbling', 'size', 1)
   return { kind: 'time', sizeMs, advanceMs: sizeMs, graceMs: windowGrace(options, 'tumbling') }
 }
@@ -37,6 +39,8 @@ export interface HoppingOptions extends GraceOptions {
   readonly advance: Duration
 }
 
+const hoppingOptions = optionNames<HoppingOptions>({ advance: true, grace: true })
+
 /**
  * Windows of one size that overlap: one begins every `advance`.
  *
@@ -46,6 +50,7 @@ export interface HoppingOptions extends GraceOptions {
  * hopping('5m', { advance: '1m' }) // [0, 300000), [60000, 360000), …
  */
 export function hopping(size: Duration, options: HoppingOptions): TimeWindows {
+  requireKnown(options, hoppingOptions, 'hopping')
   const sizeMs = windowLength(size, 'hopping', 'size', 1)
   const advanceMs = durationMs(options.advance, 'hopping.advance')
   if (!(Number.isSafeInteger(advanceMs) && advanceMs > 0 && advanceMs <= sizeMs))

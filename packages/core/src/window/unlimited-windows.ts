@@ -4,6 +4,7 @@
  */
 import type { Duration } from '../time/duration.ts'
 import { windowLength } from './bounds.ts'
+import { optionNames, requireKnown } from '../known-options.ts'
 
 /** Made by `unlimited`. */
 export interface UnlimitedWindows {
@@ -19,6 +20,8 @@ export interface UnlimitedOptions {
   readonly start?: Duration
 }
 
+const unlimitedOptions = optionNames<UnlimitedOptions>({ start: true })
+
 /**
  * A window without end.
  *
@@ -27,5 +30,6 @@ export interface UnlimitedOptions {
  * unlimited({ start: 1_700_000_000_000 })
  */
 export function unlimited(options?: UnlimitedOptions): UnlimitedWindows {
+  requireKnown(options, unlimitedOptions, 'unlimited')
   return { kind: 'unlimited', startMs: windowLength(options?.start ?? 0, 'unlimited', 'start', 0), graceMs: 0 }
 }

@@ -87,9 +87,18 @@ export class Queries {
    * @throws {MR_RUNTIME_STORE_UNKNOWN} {MR_RUNTIME_STORE_TYPE} (ConfigError)
    */
   store(asked: AskedStore): QueriedStore {
-    const { topology, state, globalView, yieldTurn, workers } = this.#app
-    const tasks = (): Iterable<HeldTask> => workers().flatMap((worker) => [...(worker.tasks?.all ?? [])])
-    return queryStore({ topology, state, globalView, yieldTurn, tasks }, asked)
+    const app = this.#app
+    const tasks = (): Iterable<HeldTask> => app.workers().flatMap((worker) => [...(worker.tasks?.all ?? [])])
+    return queryStore(
+      {
+        topology: app.topology,
+        state: () => app.state(),
+        tasks,
+        globalView: (name) => app.globalView(name),
+        yieldTurn: async () => app.yieldTurn(),
+      },
+      asked,
+    )
   }
 
   /** Instances that named an `applicationServer`, as of the last rebalance. */

@@ -259,7 +259,8 @@ export class Task {
   positions(): readonly PartitionPosition[] {
     return Array.from(this.group.all(), (queue) => {
       const { topic, partition, position } = queue
-      const offset = position >= 0 ? position : (this.committedOffsets.get(formatTopicPartition(topic, partition)) ?? -1)
+      const offset =
+        position >= 0 ? position : (this.committedOffsets.get(formatTopicPartition(topic, partition)) ?? -1)
       return { topic, partition, offset, metadata: metadataOf(queue) }
     })
   }

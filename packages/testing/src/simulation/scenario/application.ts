@@ -143,7 +143,8 @@ async function runApplication(
     isClosing = true
     void runtime.close({ leaveGroup })
   }
-  machine.isReady = () => runtime.state === 'RUNNING' && runtime.queries.localTasks().some(({ active }) => active.length > 0)
+  machine.isReady = () =>
+    runtime.state === 'RUNNING' && runtime.queries.localTasks().some(({ active }) => active.length > 0)
   try {
     await runtime.start()
     await runtime.ended()
