@@ -46,7 +46,7 @@ export interface TimeRange {
   readonly toMs: number
 }
 
-/** A read-only window store. Times are ms since the epoch, bounds inclusive; `backward…` is latest first. */
+/** A read-only window store. Times are ms since the epoch, bounds inclusive; `backward…` is the same rows in the opposite order. */
 export interface WindowView<K, V> extends QueriedStore {
   /** The value of the window that starts at `startMs`. */
   get(key: K, startMs: number): Promise<V | null>
@@ -68,7 +68,7 @@ export interface SessionRange {
   readonly latestStartMs: number
 }
 
-/** A read-only session store; `backward…` is latest first. */
+/** A read-only session store; `backward…` is the same rows in the opposite order. */
 export interface SessionView<K, V> extends QueriedStore {
   get(key: K, startMs: number, endMs: number): Promise<V | null>
   fetch(key: K): AsyncIterable<KeyValue<Windowed<K>, V>>
@@ -84,7 +84,7 @@ export interface SessionView<K, V> extends QueriedStore {
 
 /** A read-only versioned store. */
 export interface VersionedView<K, V> extends QueriedStore {
-  /** The version that is valid now, or was at that time. */
+  /** The version that is valid now, or was at that time; as in Kafka without its end, which `history` knows. */
   get(key: K, asOfTimestampMs?: number): Promise<VersionedRecord<V> | null>
   /** All versions that are kept, of all keys; newest first per key. */
   history(): AsyncIterable<KeyValue<K, VersionedRecord<V>>>
