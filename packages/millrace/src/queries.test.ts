@@ -297,7 +297,8 @@ describe('several instances', () => {
     await vi.waitFor(async () => {
       const lags = await Promise.all(both.map(async (app) => app.allLocalStorePartitionLags()))
       const ofStore = lags.map((lag) => lag.get('totals'))
-      for (const partitions of ofStore) expect([...(partitions?.keys() ?? [])].toSorted()).toEqual([0, 1, 2, 3])
+      const cut = (partitions: ReadonlyMap<number, unknown> | undefined): Set<number> => new Set(partitions?.keys())
+      for (const partitions of ofStore) expect(cut(partitions)).toEqual(new Set([0, 1, 2, 3]))
       const all = ofStore.flatMap((partitions) => [...(partitions?.values() ?? [])])
       expect(all.every(({ lag }) => lag === 0)).toBe(true)
       expect(all.reduce((sum, { endOffset }) => sum + endOffset, 0)).toBe(2 * keys.length)
