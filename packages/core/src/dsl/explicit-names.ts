@@ -1,33 +1,27 @@
 /** `ensure.explicit.internal.resource.naming`: refuses topologies in which an internal topic or store has a generated name. */
 import { TopologyError } from '../errors.ts'
 import { changelogName } from '../topology/internal-topic.ts'
-import { defaultBuildSettings } from '../topology/store-spec.ts'
 import type { Plan } from './plan.ts'
 
 /**
- * Changelog topics are reported first, then stores without one, then repartition topics; one kind at a time, as in Kafka.
+ * Changelog topics are reported first, then stores, then repartition topics; one kind at a time. As in Kafka tables count
+ * that are not stored in the end, and internal topics and stores of foreign-key joins and of grouped tables do not.
  *
  * @throws {MR_TOPOLOGY_NAMES_REQUIRED}
  * @see KIP-1111
  */
 export function requireExplicitNames(plan: Plan): void {
-  const { builder, generatedNames } = plan
-  const stores = [...builder.stores.values()].filter(
-    ({ spec, users }) => users.length > 0 && generatedNames.stores.has(spec.name),
-  )
-  const logged = stores.filter(({ spec }) => spec.define(defaultBuildSettings).logging !== false)
+  const { generatedNames } = plan
+  const stores = [...generatedNames.stores]
   refuse(
     'changelog topics',
-    logged.map(({ spec }) => changelogName(spec.name)),
+    stores.filter(([, isLogged]) => isLogged).map(([name]) => changelogName(name)),
   )
   refuse(
     'stores',
-    stores.filter((store) => !logged.includes(store)).map(({ spec }) => spec.name),
+    stores.map(([name]) => name),
   )
-  refuse(
-    'repartition topics',
-    [...builder.repartitionTopics.keys()].filter((topic) => generatedNames.repartition.has(topic)),
-  )
+  refuse('repartition topics', [...generatedNames.repartition])
 }
 
 function refuse(kind: string, names: readonly string[]): void {

@@ -20,7 +20,6 @@ import type { ProcessorNode } from '../topology/node.ts'
 import { isVersioned, materialize, materializedSpec, requireShape, tableStore } from './materialized.ts'
 import type { TableOptions } from './options.ts'
 import { PlanNode } from './plan-node.ts'
-import type { Plan } from './plan.ts'
 import { sinkNode } from './sink-node.ts'
 import { SourcePlanNode } from './source-node.ts'
 import type { TableState } from './stream-state.ts'
@@ -51,7 +50,7 @@ export function joinOnForeignKey(request: ForeignKeyRequest, options: TableOptio
   left.supplier.enableSendOldValues(true)
   const named = (suffix: string, prefix: string): string => plan.nameOr(request.name, prefix, suffix)
   const topic = `${named('-subscription-registration', 'KTABLE-FK-JOIN-SUBSCRIPTION-REGISTRATION-')}-topic`
-  addTopic(plan, topic, request.name)
+  plan.builder.addRepartitionTopic(topic, null)
   const exchange: Exchange = { request, topic, named }
   const registered = registerSubscriptions(exchange)
   const answers = answerFromRight(exchange, registered)
@@ -92,7 +91,6 @@ function answerFromRight({ request, topic, named }: Exchange, registered: Source
   const { plan } = left
   const serdes = { key: left.key, foreignKey: right.key, subscriptionTopic: topic }
   const storeName = named('-subscription-store', 'KTABLE-FK-JOIN-SUBSCRIPTION-STATE-STORE-')
-  if (request.name === undefined) plan.generatedNames.stores.add(storeName)
   plan.addStore(subscriptionStore(storeName))
   const receiveName = named('-subscription-receive', 'KTABLE-FK-JOIN-SUBSCRIPTION-PROCESSOR-')
   const receiver = receiveSubscriptions({ ...serdes, store: storeName })
@@ -112,7 +110,7 @@ function answerFromRight({ request, topic, named }: Exchange, registered: Source
   plan.add(right.node, changes)
 
   const responseTopic = `${named('-subscription-response', 'KTABLE-FK-JOIN-SUBSCRIPTION-RESPONSE-')}-topic`
-  addTopic(plan, responseTopic, request.name)
+  plan.builder.addRepartitionTopic(responseTopic, null)
   const value = responseSerde(right.value)
   const sinkName = named('-subscription-response-sink', 'KTABLE-SINK-')
   const partitioner = foreignKeyResponsePartition as never
@@ -158,11 +156,6 @@ function resolveOnLeft(
   plan.add(resolver, node)
   const sources = new Set([...left.sources, answers.name])
   return { plan, name, node, key: key ?? left.key, value, sources, queryableName: storeName, supplier }
-}
-
-function addTopic(plan: Plan, topic: string, name: string | undefined): void {
-  plan.builder.addRepartitionTopic(topic, null)
-  if (name === undefined) plan.generatedNames.repartition.add(topic)
 }
 
 function singleNode(name: string, create: ProcessorNode['create'], stores: readonly string[] = []): PlanNode {

@@ -53,7 +53,7 @@ export function joinWithTable(
   const buffer = graceMs === null ? null : `${name}-Buffer`
   if (graceMs !== null && buffer !== null) {
     if (table.node.outputVersioned === false) throw new TopologyError('MR_OPERATOR_GRACE_UNVERSIONED', { buffer })
-    if (options.name === undefined) plan.generatedNames.stores.add(buffer)
+    if (options.name === undefined) plan.generatedNames.stores.set(buffer, true)
     plan.addStore(bufferStore(buffer, graceMs, { key: key ?? stream.key, value: value ?? stream.value }))
   }
   const rows = table.supplier.valueGetterSupplier()

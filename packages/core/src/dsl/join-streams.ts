@@ -195,9 +195,11 @@ function joinStores(
   const leftName = thisStore === undefined ? `${names.left}-store` : requireJoinStore(thisStore, windows)
   const rightName = otherStore === undefined ? `${names.right}-store` : requireJoinStore(otherStore, windows)
   if (options.store === undefined) {
-    if (thisStore === undefined) plan.generatedNames.stores.add(leftName)
-    if (otherStore === undefined) plan.generatedNames.stores.add(rightName)
-    plan.generatedNames.stores.add(names.buffer)
+    // As in Kafka, given stores count as unnamed too: only `store` names those of a join.
+    const isLogged = options.logging !== false
+    plan.generatedNames.stores.set(leftName, isLogged || thisStore !== undefined)
+    plan.generatedNames.stores.set(rightName, isLogged || otherStore !== undefined)
+    if (request.outer) plan.generatedNames.stores.set(names.buffer, isLogged)
   }
   return {
     leftStore: windowStore(leftName, { ...request, options, value: serdes.left, supplier: thisStore }),
@@ -276,9 +278,13 @@ function kindAndType(
   return { kind: supplier === undefined || supplier.plain === true ? 'window' : 'timestamped-window', type }
 }
 
-/** Records of a join are only needed for a while: the topic is cleaned by time, not compacted, as in Kafka. */
+/**
+ * Records of a join are only needed for a while: the topic is cleaned by time, not compacted, as in Kafka. A given store is
+ * always logged, whatever the join says about its own.
+ */
 function joinLogging(logging: StoreLogging = true, supplier?: JoinStoreSupplier): StoreLogging {
-  if (logging === false || supplier !== undefined) return logging
+  if (supplier !== undefined) return true
+  if (logging === false) return false
   return { ...(logging === true ? {} : logging), 'cleanup.policy': 'delete' }
 }
 

@@ -86,7 +86,6 @@ export class KGroupedTable<out K, out V> {
     const sourceName = plan.nameOr(options.name, 'KSTREAM-SOURCE-', '-source')
     const name = plan.nameOr(options.name, what.node)
     const topic = `${groupName ?? storeName}-repartition`
-    if (groupName === null && queryableName === null) plan.generatedNames.repartition.add(topic)
     const above = this.grouping.input({ topic, sinkName, sourceName })
     const node = tableNode({ name, supplier, store: tableStore(materialized) })
     node.outputVersioned = isVersioned(spec)

@@ -83,7 +83,7 @@ export function materialize(
 ): Materialized {
   const given = spec.store === undefined ? null : requireName(spec.store)
   const storeName = given ?? plan.nextStoreName(inherited.prefix)
-  if (given === null) plan.generatedNames.stores.add(storeName)
+  if (given === null) plan.generatedNames.stores.set(storeName, spec.logging !== false)
   if ((spec.supplier?.historyRetentionMs ?? 0) < 0)
     throw new TopologyError('MR_STORE_DEFINITION', { store: storeName, reason: 'its historyRetention is negative' })
   const key = spec.key === undefined ? inherited.key : spec.key

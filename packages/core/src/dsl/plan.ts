@@ -23,10 +23,11 @@ export class Plan {
   readonly builder: TopologyBuilder = new TopologyBuilder()
   readonly root: PlanNode = new PlanNode('root', () => undefined)
   /** Internal topics and stores whose names were generated, for `ensure.explicit.internal.resource.naming`. */
-  readonly generatedNames: { readonly repartition: Set<string>; readonly stores: Set<string> } = {
-    repartition: new Set(),
-    stores: new Set(),
-  }
+  readonly generatedNames: {
+    readonly repartition: Set<string>
+    /** With true where the store has a changelog topic. */
+    readonly stores: Map<string, boolean>
+  } = { repartition: new Set(), stores: new Map() }
   /** Repartition topics made for joins, by the stream that goes through them. */
   readonly joinRepartitions: WeakMap<StreamState, RepartitionPlanNode> = new WeakMap()
   readonly #merging: RepartitionMerging = new RepartitionMerging()

@@ -92,13 +92,18 @@ describe('names', () => {
       return builder.build()
     }
     expect(unnamed).toThrow('KSTREAM-AGGREGATE-STATE-STORE-0000000002-changelog')
-    const builder = new StreamsBuilder()
+    const properties = { 'ensure.explicit.internal.resource.naming': 'true' }
+    const builder = new StreamsBuilder({ properties })
     builder
       .stream(words)
       .groupBy((word) => word, { name: 'by-word' })
       .count({ store: 'counts' })
+    builder.build()
     builder.table(topic('unread', { key: string(), value: string() }))
-    builder.build({ properties: { 'ensure.explicit.internal.resource.naming': 'true' } })
+    expect(() => builder.build()).toThrow('unread-STATE-STORE-0000000006-changelog')
+    const told = new StreamsBuilder()
+    told.table(topic('unread', { key: string(), value: string() }))
+    told.build({ properties })
   })
 })
 

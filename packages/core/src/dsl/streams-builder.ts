@@ -39,7 +39,7 @@ export interface BuildOptions {
   readonly topologyOptimization?: string | readonly string[]
   /** True: generated names of internal topics and stores are errors (KIP-1111). */
   readonly ensureExplicitInternalResourceNaming?: boolean
-  /** `topology.optimization`, `ensure.explicit.internal.resource.naming`; others are ignored here. */
+  /** `topology.optimization` (of `build`), `ensure.explicit.internal.resource.naming` (of the builder); others are ignored. */
   readonly properties?: Readonly<Record<string, unknown>>
 }
 
@@ -177,12 +177,11 @@ export class StreamsBuilder {
    */
   build(options: BuildOptions = {}): Topology {
     const given = { ...this.#options, ...requireKnown(options, buildOptions, 'build') }
-    const properties = { ...this.#options.properties, ...options.properties }
-    // As in Kafka, the builder's own properties do not turn optimization on; those of `build` do.
+    // As in Kafka, the builder's own properties do not turn optimization on, and only they require explicit names.
     const optimization =
       given.topologyOptimization ?? (options.properties?.['topology.optimization'] as string | undefined)
     this.#plan.build(optimizationsOf(optimization ?? undefined))
-    const explicit = properties['ensure.explicit.internal.resource.naming']
+    const explicit = this.#options.properties?.['ensure.explicit.internal.resource.naming']
     if (given.ensureExplicitInternalResourceNaming ?? (explicit === true || explicit === 'true'))
       requireExplicitNames(this.#plan)
     return this.#topology

@@ -48,7 +48,8 @@ export function suppressedTable(state: TableState, options: SuppressUntilClose |
   const waitMs = options.until === 'window-close' ? graceAbove(state.node) : durationMs(options.until, 'suppress.until')
   const name = options.name === undefined ? plan.nextName('KTABLE-SUPPRESS-') : requireName(options.name)
   const store = options.name === undefined ? plan.nextStoreName('KTABLE-SUPPRESS-') : `${name}-store`
-  if (options.name === undefined) plan.generatedNames.stores.add(store)
+  // As in Kafka a buffer without a changelog may have a generated name.
+  if (options.name === undefined && options.logging !== false) plan.generatedNames.stores.set(store, true)
   const supplier = suppressTable({
     parent: state.supplier,
     store,

@@ -20,6 +20,8 @@ export const storeMessages = {
     `A null key was given to store "${d.store}"; stores hold no null keys.`,
   MR_STORE_DEFINITION: (d: { readonly store: string; readonly reason: string }): string =>
     `Store "${d.store}" cannot be made: ${d.reason}.`,
+  MR_STORE_UNCACHEABLE: (d: { readonly store: string }): string =>
+    `Store "${d.store}" cannot be cached: versioned stores keep every version; leave "caching" out.`,
   MR_STORE_UNKNOWN: (d: { readonly store: string }): string =>
     `The topology has no store "${d.store}", or no node is connected to it.`,
   MR_STORE_CHANGELOG: (d: { readonly store: string; readonly reason: string }): string =>

@@ -35,6 +35,6 @@ class FilterStream<K, V> implements Processor<K, V, K, V> {
     const context = this.context
     const predicate = this.predicate
     const keep = predicate(record.value, record.key, context.recordContext) ? !this.negate : this.negate
-    if (keep) context.forward(record)
+    if (keep) context.forward(context.renewsRecords === true ? { ...record } : record)
   }
 }

@@ -29,6 +29,6 @@ class PeekStream<K, V> implements Processor<K, V, K, V> {
     const context = this.context
     const action = this.action
     action(record.value, record.key, context.recordContext)
-    context.forward(record)
+    context.forward(context.renewsRecords === true ? { ...record } : record)
   }
 }

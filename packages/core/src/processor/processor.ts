@@ -94,6 +94,11 @@ export interface OperatorContext<KOut = unknown, VOut = unknown> extends Process
   readonly current: { timestampMs: number; headers: Headers }
   /** What user functions get; the same object for all records of the task (it may be `current` itself). */
   readonly recordContext: RecordContext
+  /**
+   * True: `filter` and `peek` forward a copy, as their fixed-key processors in Kafka do, because which branch still knows
+   * the bytes of the source record, for a dead letter, depends on it.
+   */
+  readonly renewsRecords?: boolean
   /** Runs the action as if this were the record being processed: for records that a buffer releases later. */
   withRecordContext(context: RecordContext, action: () => void): void
   /** Counts into `dropped-records-total`, with the reason in the log. */

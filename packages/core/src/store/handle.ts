@@ -143,11 +143,18 @@ export function sessionStore<K, V>(name: string, options: SessionStoreOptions<K,
   return { ...definition('session', name, options), retentionMs: length(name, 'retention', options.retention) }
 }
 
-/** A store that keeps older versions of its rows and answers as of a time. @throws {MR_STORE_DEFINITION} as above */
+/**
+ * A store that keeps older versions of its rows and answers as of a time.
+ *
+ * @throws {MR_STORE_DEFINITION} as above
+ * @throws {MR_STORE_UNCACHEABLE} caching is asked for
+ */
 export function versionedStore<K, V>(
   name: string,
   options: VersionedStoreOptions<K, V>,
 ): StoreHandle<K, V, 'versioned'> {
+  if ((options as { readonly caching?: boolean }).caching === true)
+    throw new TopologyError('MR_STORE_UNCACHEABLE', { store: name })
   const { segmentInterval } = requireKnown(options, versionedOptions, `versionedStore("${name}")`)
   return {
     ...definition('versioned', name, options),

@@ -33,7 +33,6 @@ export class GlobalTask {
   private readonly plan: readonly GlobalStore[]
   private readonly offsets = new Map<string, PartitionPosition>()
   private readonly raw: { takenKey: Uint8Array | null; takenValue: Uint8Array | null }
-  private started = false
 
   constructor(options: GlobalTaskOptions) {
     const { topology, engine, memoryEngine } = options
@@ -63,10 +62,16 @@ export class GlobalTask {
     return this.stores.load()
   }
 
-  /** @throws {MR_RUNTIME_INIT} if `init` of a processor throws */
+  /**
+   * Processors whose stores are filled by running their topics through them are initialised twice, once for that and once
+   * for what follows, and no processor is ever closed: so it is in Kafka.
+   *
+   * @throws {MR_RUNTIME_INIT} if `init` of a processor throws
+   */
   start(): void {
     this.state.readClock()
-    this.started = true
+    const refilled = new Set(this.plan.filter((each) => each.reprocessOnRestore).map((each) => each.processor))
+    for (const processor of this.graph.processors) if (refilled.has(processor.name)) processor.init()
     for (const processor of this.graph.processors) processor.init()
   }
 
@@ -108,8 +113,6 @@ export class GlobalTask {
   }
 
   close(): void {
-    if (this.started) for (const processor of this.graph.processors) processor.close()
-    this.started = false
     this.stores.close()
   }
 

@@ -44,6 +44,8 @@ export class NodeContext implements OperatorContext {
   readonly taskId: string
   readonly current: CurrentContext
   readonly recordContext: RecordContext
+  /** True where source bytes are held for dead letters. */
+  readonly renewsRecords: boolean
   protected readonly state: TaskState
   private readonly stores: StoreAccess
   private readonly punctuations: Punctuations
@@ -57,6 +59,7 @@ export class NodeContext implements OperatorContext {
     this.taskId = state.taskName
     this.current = state.current
     this.recordContext = state.current
+    this.renewsRecords = state.deadLetterTopic !== null
     this.state = state
     this.stores = stores
     this.punctuations = punctuations
@@ -75,9 +78,8 @@ export class NodeContext implements OperatorContext {
     const headers = current.headers
     current.timestampMs = record.timestampMs
     current.headers = record.headers
-    if (child !== undefined) this.childNamed(child).process(record)
-    else if (this.only !== null) this.only.process(record)
-    else this.forwardToAll(record)
+    if (this.renewsRecords) this.passHolding(record, child)
+    else this.pass(record, child)
     current.timestampMs = timestampMs
     current.headers = headers
   }
@@ -149,6 +151,29 @@ export class NodeContext implements OperatorContext {
     return this.state.settings.config(name)
   }
 
+  private pass(record: StreamRecord<unknown, unknown>, child: string | undefined): void {
+    if (child !== undefined) this.childNamed(child).process(record)
+    else if (this.only !== null) this.only.process(record)
+    else this.forwardToAll(record)
+  }
+
+  /** A new record holds the source bytes for its own branch: a sink below frees them there and not above. */
+  private passHolding(record: StreamRecord<unknown, unknown>, child: string | undefined): void {
+    const { state } = this
+    const { holder, released } = state
+    if (holder === record) {
+      this.pass(record, child)
+      return
+    }
+    state.holder = record
+    try {
+      this.pass(record, child)
+    } finally {
+      state.holder = holder
+      state.released = released
+    }
+  }
+
   private forwardToAll(record: StreamRecord<unknown, unknown>): void {
     const children = this.children
     for (let i = 0; i < children.length; i++) (children[i] as LiveNode).process(record)
@@ -186,6 +211,6 @@ export class FixedKeyContext extends NodeContext {
     if (this.processing && !Object.is(record.key, this.key)) {
       throw new RecordError('MR_RECORD_FIXED_KEY', { node: this.node })
     }
-    super.forward(record, child)
+    super.forward(this.renewsRecords ? { ...record } : record, child)
   }
 }

@@ -5,7 +5,7 @@
  * node's subtree is left out for this record and the node above continues with its next child. Errors of a sink reach
  * the node that forwarded to it: a sink has no code of its own.
  */
-import { type FixedKeyProcessor, FatalError, type Processor, type StreamRecord } from '@millrace/core'
+import { FatalError, type StreamRecord } from '@millrace/core'
 import type { ProcessorNode as ProcessorPlan } from '@millrace/core/internal'
 import { toError } from '../handler/dead-letter.ts'
 import { isDecided, processingFailed } from '../handler/processing.ts'
@@ -39,16 +39,13 @@ export class ProcessorNode implements LiveNode {
   }
 
   /**
-   * Makes the processor and calls its `init`.
+   * Makes the processor, if there is none yet, and calls its `init`.
    *
    * @throws {MR_RUNTIME_INIT} (FatalError) if either throws
    */
   init(): void {
     try {
-      const made: Processor<never, never> | FixedKeyProcessor<never, never> = this.plan.create(
-        this.state.settings.serdes,
-      )
-      this.processor = made as AnyProcessor
+      this.processor ??= this.plan.create(this.state.settings.serdes) as AnyProcessor
       this.processor.init?.(this.context)
     } catch (thrown) {
       const cause = toError(thrown)

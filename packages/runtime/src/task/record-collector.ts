@@ -78,7 +78,7 @@ export class SinkNode implements LiveNode {
     const { collector } = this.state
     const chosen = partition ?? this.partitionByStart(topic, key)
     collector.send(topic, chosen, key, value, timestampMs, headers)
-    this.state.sent = record
+    this.state.released = this.state.deadLetterTopic !== null
   }
 
   /** Windowed keys: all windows of a key go to the partition of the key. Null: the whole key counts. */

@@ -66,10 +66,12 @@ export class TaskState implements HandlerSurroundings {
   /** Null when the source bytes are not known: in a punctuation, or after the record is gone. */
   source: RawSource | null = null
   /**
-   * The record that a sink has written last. Kafka 4.3 lets go of the source bytes when a record is written, so a dead
-   * letter for the same record, by another branch that shares it, has neither key nor value.
+   * The record whose forwarding holds the source bytes, and whether a sink has let go of them. Kafka 4.3 frees them when a
+   * record is written: a dead letter of another branch below the same forwarding then has neither key nor value. A new record
+   * takes them over as they are. Kept only where there is a dead letter topic.
    */
-  sent: object | null = null
+  holder: object | null = null
+  released = false
   /** Greatest time taken from any queue, −1 at first. */
   streamTimeMs = -1
   commitRequested = false
@@ -114,7 +116,7 @@ export class TaskState implements HandlerSurroundings {
    */
   errorContext(node: string, record: object | null): ErrorContext {
     const { topic, partition, offset, timestampMs, headers } = this.current
-    const source = record !== null && record === this.sent ? null : this.source
+    const source = record !== null && this.released ? null : this.source
     return {
       taskId: this.taskName,
       node,
@@ -138,7 +140,14 @@ export class TaskState implements HandlerSurroundings {
   setRecord(record: RecordSnapshot): void {
     Object.assign(this.current, record.context)
     this.metadata = record.metadata
-    this.source = record.source
+    this.holdSource(record.source)
+  }
+
+  /** Another record is being processed, or none (null). */
+  holdSource(source: RawSource | null): void {
+    this.source = source
+    this.holder = null
+    this.released = false
   }
 
   /** No record is being processed: a punctuation at this time, or nothing at all. */
@@ -150,6 +159,6 @@ export class TaskState implements HandlerSurroundings {
     current.partition = -1
     current.offset = -1
     this.metadata = undefined
-    this.source = null
+    this.holdSource(null)
   }
 }

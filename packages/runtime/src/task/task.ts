@@ -190,7 +190,7 @@ export class Task {
     current.partition = queue.partition
     current.offset = queue.metadata.offset
     state.metadata = queue.metadata
-    state.source = queue
+    state.holdSource(queue)
     this.recordsSinceFlush++
     this.lastSource = queue.source.name
     queue.source.context.forward(record)
@@ -375,7 +375,7 @@ export class Task {
   /** Several records lie behind what is flushed: which one an update came from is not known any more. */
   private forgetSource(): void {
     const { state } = this
-    state.source = null
+    state.holdSource(null)
     state.current.offset = -1
     const { metadata } = state
     if (metadata !== undefined) state.metadata = { ...metadata, offset: -1 }

@@ -50,6 +50,7 @@ const byCode: Readonly<Record<string, readonly string[]>> = {
   MR_STORE_NOT_CONNECTED: ['StreamsException'],
   MR_STORE_NULL_KEY: ['NullPointerException'],
   MR_STORE_DEFINITION: ['IllegalArgumentException', 'StreamsException'],
+  MR_STORE_UNCACHEABLE: ['IllegalStateException'],
   MR_SERDE_TYPE: ['ClassCastException', 'StreamsException'],
 }
 

@@ -59,7 +59,8 @@ abstract class Traced {
 
 class LibraryProcessor extends Traced implements Processor {
   init(context: ProcessorContext): void {
-    const forward = (out: AnyRecord, child?: string): void => context.forward(out, child)
+    // A new record, as the library of the JVM makes one.
+    const forward = (out: AnyRecord, child?: string): void => context.forward({ ...out }, child)
     this.start({ ...this.settings, context, forward, fixedKey: false })
   }
 

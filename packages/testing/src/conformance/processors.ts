@@ -12,7 +12,7 @@ import {
   type StreamRecord,
 } from '@millrace/core'
 import { encodeUtf8 } from '@millrace/core/internal'
-import { expression } from './expression.ts'
+import { expression, toNumber } from './expression.ts'
 import { illegalState, UnknownSpec } from './java-errors.ts'
 import { sessionCommand, keyValueCommand, versionedCommand, versionedText, windowCommand } from './store-commands.ts'
 import { isStored, text } from './text.ts'
@@ -208,7 +208,7 @@ function addSchedule(schedule: Schedule, { context, forward, trace, fixedKey }: 
 
 function startTimer(spec: Spec<'timer'>, { context, forward }: LibrarySurroundings, one: AnyRecord): void {
   const value = text(one.value)
-  const handle: Cancellable = context.schedule(Number(value), punctuationType(spec.type), (atMs) => {
+  const handle: Cancellable = context.schedule(toNumber(value), punctuationType(spec.type), (atMs) => {
     handle.cancel()
     forward(record(one.key, `${value} fired@${atMs}`, atMs, noHeaders))
   })

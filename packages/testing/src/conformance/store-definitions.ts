@@ -30,7 +30,9 @@ export class StoreDefinitions {
     const same = JSON.stringify(store, Object.keys(store).toSorted())
     const known = this.made.get(same)
     if (known !== undefined) return known
-    const made = storeHandle(store.name, store, { keySerde: 'string', valueSerde: 'string', ...store })
+    // The makers of the vectors give versioned stores of processors Kafka's own segment interval, whatever is written.
+    const shape = store.kind === 'versioned' ? { ...store, segmentInterval: undefined } : store
+    const made = storeHandle(store.name, shape as StoreShape, { keySerde: 'string', valueSerde: 'string', ...store })
     this.made.set(same, made)
     this.kinds.set(store.name, store.kind)
     return made
@@ -61,9 +63,10 @@ export function storeHandle(name: string, shape: StoreShape, parts: StoreParts):
       return lruStore(name, { ...withoutType, entriesMax: shape.maxEntries })
     case 'versioned': {
       const { segmentInterval, historyRetention } = shape
-      const { caching: _caching, ...rest } = withoutType
+      const { caching, ...rest } = withoutType
       return versionedStore(name, {
         ...rest,
+        ...(caching === true ? { caching } : {}),
         historyRetention,
         ...(segmentInterval === undefined ? {} : { segmentInterval }),
       })
