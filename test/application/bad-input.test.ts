@@ -231,6 +231,7 @@ describe('a state directory', () => {
       instance: null,
       feeds: false,
       finishes: false,
+      dieAt: null,
     }
     const second = new Program(plan)
     expect(await second.ended()).toBe(1)

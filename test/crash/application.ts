@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EmbeddedBroker, KafkaClient, StreamsApp, StreamsBuilder, StreamsError, type Topology } from 'millrace'
 import { endsOf, feed } from './feeder.ts'
+import { arm, watchBatches, watchedSocket } from './fleet/kill-points.ts'
 import { applicationId, changelog, input, keyOf, output, type ProgramPlan, say } from './plan.ts'
 import { ProgressLog } from './progress.ts'
 
@@ -30,15 +31,17 @@ function topology(): Topology {
 }
 
 async function main(): Promise<void> {
+  if (plan.dieAt !== null) watchBatches()
   await using broker = plan.kafka === null ? await EmbeddedBroker.start({ directory: plan.brokerDirectory }) : null
-  const kafka = broker ?? { brokers: (plan.kafka ?? '').split(',') }
+  const brokers = (plan.kafka ?? '').split(',')
+  const kafka = broker ?? { brokers }
   await using client = new KafkaClient(kafka)
   await client.createTopics([input, output], { partitions: plan.partitions })
   await begin(client)
   const stop = new AbortController()
   await using made = new StreamsApp(topology(), {
     applicationId,
-    kafka,
+    kafka: broker ?? { brokers, socketFactory: watchedSocket },
     stateDirectory: plan.stateDirectory,
     processingGuarantee: plan.guarantee,
     commitInterval: plan.commitIntervalMs,
@@ -57,6 +60,7 @@ async function main(): Promise<void> {
   let isNew = true
   made.onState((state) => {
     if (state === 'RUNNING' && isNew) say({ event: 'running', restored: metric('restore-records-total') })
+    if (state === 'RUNNING' && isNew && plan.dieAt !== null) arm(plan.dieAt, () => undefined)
     if (state === 'RUNNING') isNew = false
   })
   await made.start()

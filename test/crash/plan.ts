@@ -1,6 +1,7 @@
 /** What the application program of the crash tests is told, and what it says: one line of JSON each way. */
 import { writeSync } from 'node:fs'
 import { bytes, int64, string, type Topic, topic } from 'millrace'
+import type { ArmedPoint } from './fleet/kill-points.ts'
 
 export const applicationId = 'crash'
 /** Value: the number of the record in its partition, so that value and offset agree as long as nothing is lost or doubled. */
@@ -29,6 +30,8 @@ export interface ProgramPlan {
   readonly commitIntervalMs: number
   /** Static membership; null = a new member with each start. */
   readonly instance: string | null
+  /** Where it dies by itself once it runs; null = nowhere. */
+  readonly dieAt: ArmedPoint | null
   /** Writes input beside the application. */
   readonly feeds: boolean
   /** Processes what is there, prints the results, closes cleanly and ends. */

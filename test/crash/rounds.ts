@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KafkaClient } from 'millrace'
 import { feed } from './feeder.ts'
+import type { ArmedPoint } from './fleet/kill-points.ts'
 import { applicationId, type Guarantee, input, keyOf, output, type ProgramPlan } from './plan.ts'
 import { Program } from './program.ts'
 import { type ProgressEntry, readProgress } from './progress.ts'
@@ -20,6 +21,8 @@ export interface KillPlan {
   /** Where everything is kept; it must be empty. */
   readonly directory: string
   readonly commitIntervalMs?: number
+  /** Points of a commit where it dies once it runs, in place of random moments; on a real cluster. */
+  readonly points?: readonly string[]
   readonly log?: (line: string) => void
 }
 
@@ -44,6 +47,8 @@ export interface KillSummary {
 const partitions = 2
 /** Latest moment of a kill, after the start or after RUNNING, ms. */
 const killWithinMs = 1_500
+/** Longest wait for a point, ms. */
+const pointWithinMs = 5_000
 /** Pauses between commits: short, so that a kill often meets one. */
 const commitMs = 150
 
@@ -111,11 +116,13 @@ class KillRun {
     if (isFresh) rmSync(join(this.#plan.directory, 'state'), { recursive: true, force: true })
     const isEarly = this.#random() < 0.2
     const delayMs = this.#random() * killWithinMs
-    const { program, progressFile } = this.#start({ feeds: this.#plan.kafka === null, finishes: false })
+    const dieAt = isEarly ? null : this.#point()
+    const { program, progressFile } = this.#start({ feeds: this.#plan.kafka === null, finishes: false, dieAt })
     try {
       if (!isEarly) await program.until('running')
-      await sleep(delayMs)
-      if (program.isOver) throw new Error(program.complaint)
+      if (dieAt === null) await sleep(delayMs)
+      else await Promise.race([program.ended(), sleep(pointWithinMs, undefined, { ref: false })])
+      if (program.isOver && dieAt === null) throw new Error(program.complaint)
     } finally {
       await program.kill()
     }
@@ -125,15 +132,22 @@ class KillRun {
     this.#unfinishedMax = Math.max(this.#unfinishedMax, this.#remains.unfinished.length)
     this.#acked = program.last('acked')?.counts ?? this.#acked
     this.#plan.log?.(
-      `round ${round}: killed ${isEarly ? 'after the start' : 'while running'} + ${Math.round(delayMs)} ms, ` +
+      `round ${round}: killed ${isEarly ? 'after the start' : 'while running'} ` +
+        `${dieAt === null ? `+ ${Math.round(delayMs)} ms` : `at ${dieAt.point}`}, ` +
         `${this.#remains.unfinished.length} records after the last commit, restored ${program.last('running')?.restored ?? '-'}` +
         (isFresh ? ' from scratch' : ''),
     )
   }
 
+  #point(): ArmedPoint | null {
+    const { points = [] } = this.#plan
+    const point = points[Math.floor(this.#random() * points.length)]
+    return point === undefined ? null : { point, nth: 1 + Math.floor(this.#random() * 5), signal: 'SIGKILL' }
+  }
+
   /** The last life works everything off; another one after its clean end restores nothing. */
   async #end(): Promise<KillSummary> {
-    const last = this.#start({ feeds: false, finishes: true }).program
+    const last = this.#start({ feeds: false, finishes: true, dieAt: null }).program
     const result = await last.until('result')
     await last.ended()
     this.#judge(last, false, 'the last life')
@@ -159,7 +173,7 @@ class KillRun {
   }
 
   async #cleanRestart(): Promise<void> {
-    const { program } = this.#start({ feeds: false, finishes: true })
+    const { program } = this.#start({ feeds: false, finishes: true, dieAt: null })
     const { restored } = await program.until('running')
     await program.until('result')
     const code = await program.ended()
@@ -221,7 +235,7 @@ class KillRun {
     return duplicates
   }
 
-  #start(part: Pick<ProgramPlan, 'feeds' | 'finishes'>): { program: Program; progressFile: string } {
+  #start(part: Pick<ProgramPlan, 'feeds' | 'finishes' | 'dieAt'>): { program: Program; progressFile: string } {
     const { directory, guarantee, kafka, commitIntervalMs = commitMs } = this.#plan
     const progressFile = join(directory, `life-${++this.#lives}`)
     const program = new Program({

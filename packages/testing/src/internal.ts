@@ -13,5 +13,6 @@ export {
   vectorApplication,
   vectorRuntime,
 } from './conformance/vector-runtime.ts'
+export { kafkaJars } from './kafka-cluster/jars.ts'
 export { familyNames } from './fuzz/families.ts'
 export { caseOf, fuzzRun, type FuzzFinding } from './fuzz/fuzz.ts'
