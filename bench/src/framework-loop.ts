@@ -3,7 +3,7 @@ import type { StreamsBuilder } from 'millrace'
 import { silentLogger, type StoreEngine } from '@millrace/core/port'
 import { type BuiltTopology, memoryEngine } from '@millrace/core/internal'
 import { decodeBatches, RecordBatchBuilder } from '@millrace/protocol/internal'
-import { type RecordCollector, resolveOptions, Task } from '@millrace/runtime/internal'
+import { type DeferredRecord, type RecordCollector, resolveOptions, Task } from '@millrace/runtime/internal'
 
 /** Appends every record to an open batch per topic, as the producer does, and counts bytes. */
 class BatchCollector implements RecordCollector {
@@ -14,6 +14,10 @@ class BatchCollector implements RecordCollector {
     let builder = this.builders.get(topic)
     if (builder === undefined) this.builders.set(topic, (builder = new RecordBatchBuilder(256 * 1024)))
     if (builder.append(key, value, timestampMs ?? 0, headers) > 128 * 1024) this.bytes += builder.build().length
+  }
+
+  sendWhenKnown(record: DeferredRecord): void {
+    this.send(record.topic, null, record.key, record.value, record.timestampMs, record.headers)
   }
 
   partitionCount(): number {

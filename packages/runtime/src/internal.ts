@@ -4,6 +4,7 @@ export { fromProperties } from './from-properties.ts'
 export { defaultHandlers, type ErrorContext, type RecordHandlers } from './handler/handlers.ts'
 export { GlobalTask, type GlobalTaskOptions } from './task/global-task.ts'
 export type {
+  DeferredRecord,
   GlobalStores,
   PartitionPosition,
   RawRecords,

@@ -52,7 +52,7 @@ export const recordMessages = {
   MR_RECORD_TOPIC: (d: { readonly node: string; readonly chosen: string }): string =>
     `The topic extractor of sink "${d.node}" answered ${d.chosen}; it must return the name of a topic.`,
   MR_RECORD_PARTITIONS: (d: { readonly node: string; readonly topic: string }): string =>
-    `Sink "${d.node}" has a partitioner, but the partitions of topic "${d.topic}" are not known; does the topic exist?`,
+    `${d.node === '' ? 'A partition' : `A partition for sink "${d.node}"`} of topic "${d.topic}" was asked for before its partitions are known; does the topic exist?`,
   MR_RECORD_TIME: (d: { readonly node: string; readonly timestampMs: number }): string =>
     `Node "${d.node}" forwarded a record with the timestamp ${d.timestampMs}; event time is whole milliseconds since the epoch, 0 or later.`,
 } as const

@@ -24,6 +24,17 @@ export interface RawRecords {
   headersAt(index: number): Headers
 }
 
+/** A record whose partition cannot be chosen yet. */
+export interface DeferredRecord {
+  readonly topic: string
+  /** Several: one copy to each. Undefined: the default partitioner. */
+  choose(this: void, partitionCount: number): number | readonly number[] | undefined
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  readonly timestampMs: number | null
+  readonly headers: Headers
+}
+
 /**
  * Where a task's output goes. Synchronous: the worker's implementation appends to the producer's accumulator and deals
  * with acknowledgements and refusals itself; what it throws fails the task.
@@ -44,6 +55,11 @@ export interface RecordCollector {
     timestampMs: number | null,
     headers: Headers,
   ): void
+  /**
+   * As `send`, for a topic whose partitions are not known yet (its name was chosen per record): the choice is made when
+   * they are, in the order of the records, and not later than the next commit.
+   */
+  sendWhenKnown(record: DeferredRecord): void
   /** The partition that Java's default partitioner chooses for these key bytes; for keys whose end does not count. */
   partitionFor(topic: string, key: Uint8Array): number
   /** Number of partitions of a topic, for partitioners of sinks; undefined when the topic is not known. */

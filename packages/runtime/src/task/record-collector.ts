@@ -6,6 +6,7 @@
  */
 import { FatalError, type Serde, type StreamRecord } from '@millrace/core'
 import type { SinkNode as SinkPlan } from '@millrace/core/internal'
+import { processingFailed } from '../handler/processing.ts'
 import { serializationFailed } from '../handler/production.ts'
 import { serdeOf } from './live-source.ts'
 import type { LiveNode } from './processor-context.ts'
@@ -40,10 +41,10 @@ export class SinkNode implements LiveNode {
       this.send(topic, null, record)
       return
     }
-    const chosen = this.choosePartitions(topic, record)
+    const count = this.state.collector.partitionCount(topic)
+    const chosen = count === undefined ? 'later' : this.choosePartitions(topic, record, count)
     if (chosen === undefined) this.send(topic, null, record)
-    else if (typeof chosen === 'number') this.send(topic, chosen, record)
-    else if (chosen.length === 0) this.state.droppedRecord(this.name, `the partitioner chose no partition of ${topic}`)
+    else if (typeof chosen !== 'object') this.send(topic, chosen, record)
     else for (const partition of chosen) this.send(topic, partition, record)
   }
 
@@ -53,16 +54,20 @@ export class SinkNode implements LiveNode {
     throw new FatalError('MR_RECORD_TOPIC', { node: this.name, chosen: String(topic) })
   }
 
+  /** What the sink's partitioner says; an empty list drops the record. */
   private choosePartitions(
     topic: string,
     record: StreamRecord<unknown, unknown>,
+    count: number,
   ): number | readonly number[] | undefined {
-    const count = this.state.collector.partitionCount(topic)
-    if (count === undefined) throw new FatalError('MR_RECORD_PARTITIONS', { node: this.name, topic })
-    return this.plan.partitioner?.(topic, record.key as never, record.value as never, count)
+    const chosen = this.plan.partitioner?.(topic, record.key as never, record.value as never, count)
+    if (typeof chosen === 'object' && chosen.length === 0)
+      this.state.droppedRecord(this.name, `the partitioner chose no partition of ${topic}`)
+    return chosen
   }
 
-  private send(topic: string, partition: number | null, record: StreamRecord<unknown, unknown>): void {
+  /** @param partition null: the default partitioner; `later`: the sink's, when the topic is known */
+  private send(topic: string, partition: number | 'later' | null, record: StreamRecord<unknown, unknown>): void {
     const { timestampMs, headers } = record
     let key: Uint8Array | null
     let value: Uint8Array | null = null
@@ -76,16 +81,45 @@ export class SinkNode implements LiveNode {
       return
     }
     const { collector } = this.state
-    const chosen = partition ?? this.partitionByStart(topic, key)
-    collector.send(topic, chosen, key, value, timestampMs, headers)
+    const start = partition === null ? this.startOf(key) : null
+    if (partition === 'later' || (start !== null && collector.partitionCount(topic) === undefined)) {
+      const later = partition === 'later' ? this.laterChoice(topic, record) : null
+      const choose = (count: number): number | readonly number[] | undefined =>
+        later?.(count) ?? this.byStart(topic, key)
+      collector.sendWhenKnown({ topic, choose, key, value, timestampMs, headers })
+    } else {
+      const chosen = start === null ? partition : collector.partitionFor(topic, start)
+      collector.send(topic, chosen, key, value, timestampMs, headers)
+    }
     this.state.released = this.state.deadLetterTopic !== null
   }
 
-  /** Windowed keys: all windows of a key go to the partition of the key. Null: the whole key counts. */
-  private partitionByStart(topic: string, key: Uint8Array | null): number | null {
+  /** The sink's partitioner, for later: what it throws goes to the processing handler as if it had thrown now. */
+  private laterChoice(
+    topic: string,
+    record: StreamRecord<unknown, unknown>,
+  ): (count: number) => number | readonly number[] | undefined {
+    const context = this.state.errorContext(this.name, record)
+    return (count) => {
+      try {
+        return this.choosePartitions(topic, record, count)
+      } catch (thrown) {
+        processingFailed(this.state, thrown, context, record)
+        return []
+      }
+    }
+  }
+
+  /** The part of a windowed key that chooses the partition: all windows of a key go to one. Null: the whole key counts. */
+  private startOf(key: Uint8Array | null): Uint8Array | null {
     const { partitionSuffix } = this.plan
     if (partitionSuffix === 0 || key === null || key.length < partitionSuffix) return null
-    return this.state.collector.partitionFor(topic, key.subarray(0, key.length - partitionSuffix))
+    return key.subarray(0, key.length - partitionSuffix)
+  }
+
+  private byStart(topic: string, key: Uint8Array | null): number | undefined {
+    const start = this.startOf(key)
+    return start === null ? undefined : this.state.collector.partitionFor(topic, start)
   }
 
   /** Returns when the production handler said to leave the record out. */

@@ -107,6 +107,7 @@ async function rig(options: RigOptions = {}): Promise<Rig> {
     collector: {
       send: (name, _partition, key, value, _timestampMs, headers) =>
         void sent.push({ topic: name, key: text(key), value: text(value), headers }),
+      sendWhenKnown: () => undefined,
       partitionFor: () => 0,
       partitionCount: () => 1,
     },
@@ -337,7 +338,12 @@ describe('Task', () => {
       applicationId: 'app',
       engine: memoryEngine('test'),
       memoryEngine: memoryEngine('test-memory'),
-      collector: { send: () => undefined, partitionFor: () => 0, partitionCount: () => 1 },
+      collector: {
+        send: () => undefined,
+        sendWhenKnown: () => undefined,
+        partitionFor: () => 0,
+        partitionCount: () => 1,
+      },
       clock,
       settings: {
         cacheBytesMax: 0,
@@ -449,7 +455,12 @@ describe('Task', () => {
       applicationId: 'app',
       engine: memoryEngine('test'),
       memoryEngine: memoryEngine('test-memory'),
-      collector: { send: () => undefined, partitionFor: () => 0, partitionCount: () => 1 },
+      collector: {
+        send: () => undefined,
+        sendWhenKnown: () => undefined,
+        partitionFor: () => 0,
+        partitionCount: () => 1,
+      },
       clock: base.clock,
       settings: {
         cacheBytesMax: 0,

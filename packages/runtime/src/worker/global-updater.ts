@@ -22,6 +22,7 @@ const pollMs = 100
 /** Global processors write nothing (KIP-1270 leaves dead letters out). */
 const noOutput: RecordCollector = {
   send: () => undefined,
+  sendWhenKnown: () => undefined,
   partitionFor: () => 0,
   partitionCount: () => undefined,
 }

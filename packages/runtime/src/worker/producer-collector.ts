@@ -11,7 +11,7 @@ import { type PartitionAppender, partitionForKey, type RefusedBatch } from '@mil
 import type { ErrorContext, RecordHandlers } from '../handler/handlers.ts'
 import { toError } from '../handler/dead-letter.ts'
 import { productionFailed } from '../handler/production.ts'
-import type { RecordCollector } from '../task/ports.ts'
+import type { DeferredRecord, RecordCollector } from '../task/ports.ts'
 
 /** What the collector needs of the producer and its cluster. */
 export interface CollectorTarget {
@@ -44,7 +44,8 @@ interface OutputTopic {
 }
 
 interface WaitingRecord {
-  readonly partition: number | null
+  /** Null: the default partitioner. A function: asked when the topic is known. */
+  readonly partition: number | null | DeferredRecord['choose']
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
   readonly timestampMs: number | null
@@ -61,6 +62,7 @@ export class ProducerCollector implements RecordCollector {
   /** Records left out because the cluster or the producer refused them. */
   recordsDropped = 0
   recordsSent = 0
+  #isClosed = false
   /** Why the worker must stop: the production handler answered `fail` (or `retry`) for a refused record. */
   failure: Error | null = null
 
@@ -87,6 +89,10 @@ export class ProducerCollector implements RecordCollector {
     this.#append(output, partition, key, value, timestampMs, headers)
   }
 
+  sendWhenKnown({ topic, choose, ...record }: DeferredRecord): void {
+    this.#wait(topic, { ...record, partition: choose })
+  }
+
   /** @throws {MR_RECORD_PARTITIONS} if the topic is not known yet */
   partitionFor(topic: string, key: Uint8Array): number {
     const count = this.partitionCount(topic)
@@ -111,15 +117,15 @@ export class ProducerCollector implements RecordCollector {
   async settle(): Promise<void> {
     while (this.#waiting.size > 0) {
       await this.#target.needTopics([...this.#waiting.keys()])
-      for (const [topic, records] of this.#waiting) {
-        const output = this.#topics.get(topic) ?? this.#known(topic)
-        if (output === undefined) continue
-        this.#waiting.delete(topic)
-        for (const { partition, key, value, timestampMs, headers } of records)
-          this.#append(output, partition, key, value, timestampMs, headers)
-      }
+      this.#sendWaiting()
     }
     if (this.failure !== null) throw this.failure
+  }
+
+  /** Nothing waits any more, and nothing will be sent: the producer is closed. */
+  close(): void {
+    this.#isClosed = true
+    this.#waiting.clear()
   }
 
   /** Begins to keep the acknowledged offset of a changelog partition, from nothing. */
@@ -235,7 +241,36 @@ export class ProducerCollector implements RecordCollector {
 
   #wait(topic: string, record: WaitingRecord): void {
     const records = this.#waiting.get(topic)
-    if (records === undefined) this.#waiting.set(topic, [record])
-    else records.push(record)
+    if (records !== undefined) {
+      records.push(record)
+      return
+    }
+    this.#waiting.set(topic, [record])
+    // Not left to the next commit, which may be long off. What fails here fails again in `settle`, which is awaited.
+    this.#target.needTopics([topic]).then(
+      () => this.#sendWaiting(),
+      () => undefined,
+    )
+  }
+
+  #sendWaiting(): void {
+    if (this.#isClosed) return
+    for (const [topic, records] of this.#waiting) {
+      const output = this.#topics.get(topic) ?? this.#known(topic)
+      if (output === undefined) continue
+      this.#waiting.delete(topic)
+      for (const record of records) this.#sendOne(output, record)
+    }
+  }
+
+  /** What cannot be sent is kept for the loop: nobody awaits this. */
+  #sendOne(output: OutputTopic, { partition, key, value, timestampMs, headers }: WaitingRecord): void {
+    try {
+      const chosen = typeof partition === 'function' ? (partition(output.count) ?? null) : partition
+      const all = typeof chosen === 'number' || chosen === null ? [chosen] : chosen
+      for (const one of all) this.#append(output, one, key, value, timestampMs, headers)
+    } catch (error) {
+      this.failure ??= toError(error)
+    }
   }
 }

@@ -96,7 +96,10 @@ export async function openOutput(parts: OutputParts): Promise<WorkerOutput> {
       return collector.failure ?? producer.failure
     },
     space: async (belowBytes) => producer.space(belowBytes),
-    close: async () => (output ?? producer).close(),
+    close: async () => {
+      collector.close()
+      await (output ?? producer).close()
+    },
     retire: async () => (output === null ? producer.close() : output.retire(retireMs)),
   }
 }

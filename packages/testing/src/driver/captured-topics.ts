@@ -3,7 +3,7 @@
  * task when one of its sources reads the topic.
  */
 import type { Headers } from '@millrace/core'
-import type { RecordCollector } from '@millrace/runtime/internal'
+import type { DeferredRecord, RecordCollector } from '@millrace/runtime/internal'
 
 /** One record as it would lie in a topic. */
 export interface RawRecord {
@@ -30,6 +30,12 @@ export class CapturedTopics implements RecordCollector {
     headers: Headers,
   ): void {
     this.sent.push({ topic, partition, key, value, timestampMs, headers })
+  }
+
+  /** Every topic is known. */
+  sendWhenKnown({ topic, choose, key, value, timestampMs, headers }: DeferredRecord): void {
+    for (const partition of [choose(this.partitionCount(topic)) ?? null].flat())
+      this.send(topic, partition, key, value, timestampMs, headers)
   }
 
   /** One partition per topic, so there is nothing to choose. */
