@@ -199,6 +199,12 @@ export const optionTable: { readonly [K in keyof PlainOptions]-?: OptionSpec } =
     'Time between heartbeats; below the session timeout.',
     int32Max,
   ),
+  metadataMaxAge: duration(
+    'metadata.max.age.ms',
+    300_000,
+    0,
+    'Time between looks for new source topics (those that a pattern matches) and new partitions of them.',
+  ),
   fetchMinBytes: count('fetch.min.bytes', 1, 0, 'Bytes a broker collects before it answers a fetch.', int32Max),
   fetchMaxWait: duration('fetch.max.wait.ms', 500, 0, 'Longest wait of a broker for the bytes of a fetch.', int32Max),
   fetchMaxBytes: count('fetch.max.bytes', 52_428_800, 1, 'Bytes in one fetch.', int32Max),

@@ -49,6 +49,8 @@ export interface DurationOptions {
   readonly sessionTimeout?: Duration
   /** Time between heartbeats; below the session timeout. */
   readonly heartbeatInterval?: Duration
+  /** Time between looks for new source topics (those that a pattern matches) and new partitions of them. */
+  readonly metadataMaxAge?: Duration
   /** Longest wait of a broker for the bytes of a fetch. */
   readonly fetchMaxWait?: Duration
   /** How long a batch waits for more records before it is sent. */

@@ -5,7 +5,7 @@
  * the first record.
  */
 import { ConfigError, type Serde, type TimestampFunction } from '@millrace/core'
-import { type SourceNode, timestampFunction } from '@millrace/core/internal'
+import { matchesTopic, type SourceNode, timestampFunction } from '@millrace/core/internal'
 import type { NodeContext } from './processor-context.ts'
 import type { TaskState } from './task-state.ts'
 
@@ -46,7 +46,7 @@ export class LiveSource {
   /** True when this source reads a topic, by its real name. */
   reads(topic: string): boolean {
     if (this.topics !== null) return this.topics.has(topic)
-    return this.node.pattern !== null && matchesWhole(this.node.pattern, topic)
+    return this.node.pattern !== null && matchesTopic(this.node.pattern, topic)
   }
 }
 
@@ -54,9 +54,4 @@ export class LiveSource {
 export function serdeOf(serde: Serde<unknown> | null, what: string, part: 'key' | 'value'): Serde<unknown> {
   if (serde === null) throw new ConfigError('MR_CONFIG_SERDE', { what, part })
   return serde
-}
-
-/** Patterns match whole names, as in Kafka. */
-function matchesWhole(pattern: RegExp, topic: string): boolean {
-  return new RegExp(`^(?:${pattern.source})$`, pattern.flags.replace(/[gy]/g, '')).test(topic)
 }

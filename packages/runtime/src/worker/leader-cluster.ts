@@ -1,5 +1,6 @@
 /** The leader's view of the cluster: partition counts, internal topics, end offsets. */
 import { formatTopicPartition, RetriableError } from '@millrace/core'
+import { matchesTopic } from '@millrace/core/internal'
 import { listOffsets, listTopics } from '@millrace/protocol'
 import type { LeaderCluster } from '../assignment/leader.ts'
 import { ensureTopics } from '../internal-topic/ensure-topics.ts'
@@ -55,7 +56,7 @@ export function patternTopics(app: AppContext, names: Iterable<string>): Readonl
     const { pattern } = node
     matched.set(
       node.name,
-      all.filter((name) => pattern.exec(name)?.[0] === name),
+      all.filter((name) => matchesTopic(pattern, name)),
     )
   }
   return matched

@@ -1,13 +1,12 @@
 /**
  * Notices that source topics have changed under a running application: a topic that a pattern matches appeared or went,
- * or partitions were added. The group then rebalances, and its leader plans anew (and says so if the plan is impossible).
+ * or partitions were added. Looks every `metadataMaxAge`. The group then rebalances, and its leader plans anew (and says so if the plan is impossible).
  */
+import { StreamsError } from '@millrace/core'
+import { matchesTopic } from '@millrace/core/internal'
 import { listTopics, monotonicMs } from '@millrace/protocol'
 import type { AppContext } from './app-context.ts'
 import { patternTopics } from './leader-cluster.ts'
-
-/** Time between looks, ms: Kafka's `metadata.max.age.ms`. */
-const intervalMs = 300_000
 
 export class SourceWatch {
   readonly #app: AppContext
@@ -26,7 +25,7 @@ export class SourceWatch {
   /** Looks in the background, if it is time; cheap otherwise. */
   maybeLook(): void {
     const nowMs = monotonicMs(this.#app.around.clock)
-    if (this.#looking || nowMs - this.#lookedMs < intervalMs) return
+    if (this.#looking || nowMs - this.#lookedMs < this.#app.options.metadataMaxAgeMs) return
     this.#lookedMs = nowMs
     this.#looking = true
     this.#look()
@@ -37,6 +36,15 @@ export class SourceWatch {
       .finally(() => {
         this.#looking = false
       })
+  }
+
+  /** True for the error of a topic that a pattern matched and that is gone: the next assignment will be without it. */
+  isGoneMatch(error: unknown): boolean {
+    if (!(error instanceof StreamsError) || error.code !== 'MR_PROTOCOL_TOPIC_MISSING') return false
+    const { topic } = error.details as { readonly topic: string }
+    return this.#app.topology.nodes.some(
+      (node) => node.kind === 'source' && node.pattern !== null && matchesTopic(node.pattern, topic),
+    )
   }
 
   async #look(): Promise<void> {

@@ -5,6 +5,7 @@
  * joins the loop when `adopt` finds it open.
  */
 import { FatalError, formatTopicPartition, type TaskId, type TopicPartition } from '@millrace/core'
+import { matchesTopic } from '@millrace/core/internal'
 import type { Fetcher, OffsetPlace } from '@millrace/protocol'
 import { isPlanted } from '@millrace/protocol/internal'
 import type { ReceivedAssignment } from '../assignment/received-assignment.ts'
@@ -218,7 +219,7 @@ export function resetPlace(app: AppContext, topic: string, partition: number): O
   const logical = topology.nodes.find(
     (node) =>
       node.kind === 'source' &&
-      (node.pattern?.test(topic) === true ||
+      ((node.pattern !== null && matchesTopic(node.pattern, topic)) ||
         node.topics?.some((name) => topology.topicName(name, options.applicationId) === topic) === true),
   )
   const isRepartition = topology.internalTopics.some(

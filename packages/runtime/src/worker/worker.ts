@@ -181,7 +181,9 @@ export class Worker {
       clients.member.requestRejoin('tasks were lost')
       return
     }
-    const passes = error instanceof RetriableError || error instanceof TransactionAbortedError
+    const isGone = this.#watch.isGoneMatch(error)
+    if (isGone && !clients.member.isRebalancing) clients.member.requestRejoin('a topic of a pattern is gone')
+    const passes = isGone || error instanceof RetriableError || error instanceof TransactionAbortedError
     const nowMs = monotonicMs(clock)
     this.#failingSinceMs ??= nowMs
     if (this.#cut.signal.aborted || !passes || nowMs - this.#failingSinceMs > this.#app.options.taskTimeoutMs)
