@@ -1,5 +1,5 @@
 /** Sources that a pattern names: whole names, topics that come and go, repartition topics and queries behind them. */
-import { int64, string, StreamsBuilder, Topology, topic } from '@millrace/core'
+import { int64, string, StreamsBuilder, type Topology, topic } from '@millrace/core'
 import { memoryStores } from '@millrace/core/internal'
 import { silentLogger } from '@millrace/core/port'
 import { EmbeddedBroker } from '@millrace/broker'
