@@ -2,6 +2,7 @@
  * Everything that the request handlers work on, put together once per broker.
  */
 import type { BrokerVersion } from './api/version-range.ts'
+import { ClusterIdentity } from './cluster-identity.ts'
 import { GroupCoordinator } from './group/group-coordinator.ts'
 import { OffsetStore } from './group/offset-store.ts'
 import { Journal } from './journal/journal.ts'
@@ -29,6 +30,8 @@ export interface BrokerParts {
   readonly storage: LogStorage
   readonly surroundings: Surroundings
   readonly nodes: readonly NodeAddress[]
+  /** True: the cluster has an id of its own, kept with what is stored. */
+  readonly keepsIdentity?: boolean
   /** Password by user: connections over TCP then have to authenticate with SASL PLAIN. */
   readonly users?: ReadonlyMap<string, string>
 }
@@ -39,7 +42,7 @@ export class BrokerState {
   readonly storage: LogStorage
   readonly surroundings: Surroundings
   readonly nodes: readonly NodeAddress[]
-  readonly clusterId: string = 'millrace-embedded-broke'
+  readonly identity: ClusterIdentity
   readonly journal: Journal
   readonly topics: TopicRegistry
   readonly groups: GroupCoordinator
@@ -67,6 +70,7 @@ export class BrokerState {
     this.nodes = nodes
     this.users = parts.users ?? new Map()
     this.journal = new Journal(storage)
+    this.identity = new ClusterIdentity(this.journal)
     const nodeIds = nodes.map((node) => node.nodeId)
     const { journal } = this
     this.topics = new TopicRegistry({ config, journal, storage, random: surroundings.random, nodes: nodeIds })
@@ -80,6 +84,7 @@ export class BrokerState {
     this.transactions = new TransactionCoordinator({ surroundings, config, journal, producerIds, markers, recoverable })
     this.maintenance = new Maintenance(this)
     journal.replay()
+    if (parts.keepsIdentity === true) this.identity.keep(surroundings.random)
     this.topics.recover()
     this.topics.onDeleted((topic) => this.offsets.deleteTopic(topic.name))
     for (const group of this.offsets.groups()) this.groups.ensure(group)

@@ -90,6 +90,7 @@ export class EmbeddedBroker implements AsyncDisposable {
         defer: options.defer ?? nodeDefer,
       },
       nodes,
+      keepsIdentity: options.directory !== undefined,
       users: new Map(Object.entries(options.users ?? {})),
     })
     const broker = new EmbeddedBroker(state)

@@ -180,6 +180,7 @@ export class StreamsRuntime {
     })
     this.#adminCluster = adminCluster
     await this.#reach(adminCluster)
+    engines.useCluster(adminCluster.metadata.clusterId)
     const app: AppContext = {
       topology: parts.topology,
       options,

@@ -33,7 +33,7 @@ function handleMetadata(state: BrokerState, body: MetadataRequest, context: Requ
     : (body.topics ?? []).map((wanted) => describeWanted(state, wanted, body.allowAutoTopicCreation))
   return {
     brokers: state.nodes,
-    clusterId: state.clusterId,
+    clusterId: state.identity.id,
     controllerId: state.nodes[0]?.nodeId ?? -1,
     topics,
   }
@@ -83,7 +83,7 @@ function handleDescribeCluster(state: BrokerState, body: DescribeClusterRequest)
   return {
     errorCode: errorCode.NONE,
     endpointType: body.endpointType,
-    clusterId: state.clusterId,
+    clusterId: state.identity.id,
     controllerId: state.nodes[0]?.nodeId ?? -1,
     brokers: state.nodes.map(({ nodeId, host, port, rack }) => ({ brokerId: nodeId, host, port, rack })),
   }

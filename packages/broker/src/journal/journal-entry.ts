@@ -30,6 +30,7 @@ export interface TransactionEntry {
 }
 
 export type JournalEntry =
+  | { readonly kind: 'cluster'; readonly id: string }
   | {
       readonly kind: 'topic'
       readonly name: string

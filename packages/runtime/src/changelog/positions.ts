@@ -6,12 +6,13 @@
  *
  *     00 00 'p' topic 00 partition(4)  →  offset of the next changelog record, 8 bytes
  *     00 00 'l'                        →  layout: names and kinds of the stores behind the prefixes 1, 2, …
+ *     00 00 'c'                        →  id of the cluster that has the changelogs
  *
  * Only two kinds of offset may be stored: what was restored, and what the cluster acknowledged. "Produced so far" is
  * neither (KAFKA-16017 lost records that way), so the type of a storable offset can only be made from those two.
  */
 import { TaskCorruptedError } from '@millrace/core'
-import { encodeUtf8, readLong, writeLong } from '@millrace/core/internal'
+import { decodeUtf8, encodeUtf8, readLong, writeLong } from '@millrace/core/internal'
 import type { EngineOperation, StoreEngine } from '@millrace/core/port'
 
 declare const storable: unique symbol
@@ -31,6 +32,7 @@ export function acknowledgedThrough(lastOffset: number): StorableOffset {
 const ownPrefix = [0, 0] as const
 const positionMark = 0x70
 const layoutKey: Uint8Array = Uint8Array.of(...ownPrefix, 0x6c)
+const clusterKey: Uint8Array = Uint8Array.of(...ownPrefix, 0x63)
 
 /** The engine operation that stores a position. */
 export function positionOperation(topic: string, partition: number, offset: StorableOffset): EngineOperation {
@@ -67,6 +69,17 @@ export async function layoutMatches(engine: StoreEngine, layout: string): Promis
   if (value !== undefined) return equalBytes(value, encodeUtf8(layout))
   for await (const _ of engine.range({ limit: 1 })) return false
   return true
+}
+
+/** Id of the cluster whose changelogs the engine follows; null when it was written before ids were kept. */
+export async function storedClusterId(engine: StoreEngine): Promise<string | null> {
+  const [value] = await engine.getMany([clusterKey])
+  return value === undefined ? null : decodeUtf8(value)
+}
+
+/** Notes the cluster in an engine. */
+export function clusterOperation(id: string): EngineOperation {
+  return { key: clusterKey, value: encodeUtf8(id) }
 }
 
 /** Notes the layout in a new engine. */

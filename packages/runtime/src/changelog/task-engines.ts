@@ -5,9 +5,9 @@
  * may still be closing it; `open` then waits. A damaged engine, or one of another layout, is removed here and opened
  * empty: the changelog has everything.
  */
-import { StreamsError } from '@millrace/core'
+import { ConfigError, StreamsError } from '@millrace/core'
 import type { Clock, Logger, StoreEngine, StoreEngineProvider } from '@millrace/core/port'
-import { layoutMatches, layoutOperation, storedOffsetSum } from './positions.ts'
+import { clusterOperation, layoutMatches, layoutOperation, storedClusterId, storedOffsetSum } from './positions.ts'
 import { ringedEngine } from './ringed-engine.ts'
 
 /** An engine in use. */
@@ -29,6 +29,9 @@ export class TaskEngines {
   readonly #lastHeldMs = new Map<string, number>()
   /** How much of its changelogs each engine had when it was closed last. */
   readonly #offsetSums = new Map<string, number>()
+  /** Clusters of the engines that were looked at; null = not noted. */
+  readonly #clusterIds = new Map<string, string | null>()
+  #clusterId: string | null = null
   #scanned = false
 
   constructor(provider: StoreEngineProvider, logger: Logger, clock: Clock) {
@@ -46,6 +49,7 @@ export class TaskEngines {
    * Opens the engine of a task, after every earlier holder has released it.
    *
    * @throws {MR_STORE_DISK_FULL} {MR_STORE_DIRECTORY} (FatalError) nothing was removed
+   * @throws {MR_STORE_CLUSTER} (ConfigError) its rows are of another cluster; nothing was removed
    */
   async open(name: string, layout: string): Promise<HeldEngine> {
     let free: () => void = () => undefined
@@ -80,6 +84,22 @@ export class TaskEngines {
       for (const name of await this.#provider.list()) if (!this.#held.has(name)) await this.#scan(name)
     }
     return this.#offsetSums
+  }
+
+  /**
+   * Says whose changelogs the state is of: asked once, before engines are opened. Null: the brokers tell no id.
+   *
+   * @throws {MR_STORE_CLUSTER} (ConfigError) there is state of another cluster here
+   */
+  useCluster(id: string | null): void {
+    this.#clusterId = id
+    for (const [task, stored] of this.#clusterIds) this.#requireCluster(task, stored)
+  }
+
+  #requireCluster(task: string, stored: string | null): void {
+    const cluster = this.#clusterId
+    if (stored === null || cluster === null || stored === cluster) return
+    throw new ConfigError('MR_STORE_CLUSTER', { task, stored, cluster })
   }
 
   /** True while somebody has the engine of this task, or waits for it. */
@@ -143,6 +163,7 @@ export class TaskEngines {
       const engine = await this.#provider.open(name)
       try {
         this.#offsetSums.set(name, await storedOffsetSum(engine))
+        this.#clusterIds.set(name, await storedClusterId(engine))
       } finally {
         await engine.close()
       }
@@ -158,8 +179,10 @@ export class TaskEngines {
         const opened = await this.#provider.open(name)
         engine = opened
         engine = ringedEngine(opened, name)
+        this.#requireCluster(name, await storedClusterId(engine))
         if (await layoutMatches(engine, layout)) {
-          await engine.write([layoutOperation(layout)])
+          const noted = this.#clusterId === null ? [] : [clusterOperation(this.#clusterId)]
+          await engine.write([layoutOperation(layout), ...noted])
           return engine
         }
         this.#logger.warn('state belongs to another version of the topology; it is restored anew', { task: name })
