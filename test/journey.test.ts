@@ -119,6 +119,7 @@ it('takes one record from the topic to the committed result, one hop after the o
         expect(collector.recordsSent).toBe(2)
         await producer.flush()
       },
+      fence: () => null,
     },
     async (positions) => {
       expect(await readPosition(engine, changelog.name, 0)).toBe(1)

@@ -25,6 +25,11 @@ export const plantableFaults = {
   'ring-off': 'a batch missing in the middle of the state is not looked for',
   'stale-after-await': 'a task that was given up while it opened is started all the same',
   'punctuation-unfenced': 'a transaction without new input is ended without offsets, so nothing fences it',
+  'producer-reused': 'after a failure the producer goes on under its id and epoch, sequences begin anew (K2)',
+  'lease-of-member': 'tasks outlive the loss of the membership, and commit with what the member is by now (Z7)',
+  'overlay-kept': 'an abort drops the uncommitted writes of one task only',
+  'state-after-failure': 'a producer that failed counts as one without a transaction: the state is written',
+  'lapsed-writer': 'at-least-once: a worker whose lease ran out goes on writing records and state',
   'offsets-first': 'at-least-once: offsets are committed before the records are acknowledged',
 } as const
 
@@ -46,6 +51,18 @@ export function isPlanted(fault: PlantedFault): boolean {
   if (planted !== fault) return false
   acted++
   return true
+}
+
+const predecessors = new WeakMap<object, unknown>()
+
+/** For "producer-reused": a producer leaves its identity to the next one on the same connections. */
+export function bequeath(cluster: object, identity: unknown): void {
+  if (planted === 'producer-reused') predecessors.set(cluster, identity)
+}
+
+/** What the last producer on these connections has left; undefined unless that is planted. */
+export function inherit<T>(cluster: object): T | undefined {
+  return isPlanted('producer-reused') ? (predecessors.get(cluster) as T | undefined) : undefined
 }
 
 const silent = new WeakMap<object, number>()

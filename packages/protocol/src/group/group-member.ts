@@ -71,6 +71,8 @@ export class GroupMember {
   #failure: Error | null = null
   #isLeader = false
   #polledMs: number
+  /** When the last SyncGroup was sent. */
+  #syncedMs = -Infinity
 
   constructor(options: GroupMemberOptions) {
     this.#options = options
@@ -109,6 +111,15 @@ export class GroupMember {
   /** False when the session may have ended without our knowing: then do not even send EndTxn. */
   leaseValid(): boolean {
     return this.#identity !== null && this.#heartbeat.leaseValid()
+  }
+
+  /**
+   * False when the partitions may be somebody else's by now. Weaker than the lease: while a JoinGroup is parked, for as
+   * long as the slowest member takes, no heartbeat is due and nobody is expelled.
+   */
+  mayOwn(): boolean {
+    if (this.#identity === null || this.#lost !== null) return false
+    return this.#joining !== null || this.#heartbeat.leaseValid()
   }
 
   /**
@@ -227,6 +238,7 @@ export class GroupMember {
           },
           onGeneration: (generationId, memberId, sentMs) => this.#onGeneration(generationId, memberId, sentMs),
           onSync: () => {
+            this.#syncedMs = this.#nowMs()
             this.#parked = true
           },
         },
@@ -254,7 +266,8 @@ export class GroupMember {
       case 'joined':
         this.#isLeader = outcome.leader
         this.#arrived = { assignment: outcome.assignment, identity: this.#identityOf(outcome.generationId) }
-        this.#heartbeat.countedIn(this.#nowMs())
+        // Not the moment of the answer: it may have waited here while the process was stopped.
+        this.#heartbeat.countedIn(this.#syncedMs)
         logger.info('joined the group', {
           group: this.#options.groupId,
           generation: outcome.generationId,

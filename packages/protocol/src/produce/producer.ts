@@ -45,6 +45,8 @@ export interface ProducerOptions {
   /** How long a topic may be missing, ms; default 10 000. */
   readonly missingMs?: number
   readonly compression?: CompressionName
+  /** Asked before each request: an error ends the producer, and nothing more is sent. */
+  readonly fence?: () => Error | null
   /** A batch was written: the offset of its last record, −1 when the broker no longer knows it. */
   readonly onAcked?: (topic: string, partition: number, lastOffset: number) => void
   /** `drop`: go on without these records; `fail` (default): the producer fails with the error. */
@@ -101,6 +103,7 @@ export class Producer implements AsyncDisposable {
       inFlightMax: options.inFlightMax ?? 5,
       deliveryTimeoutMs: options.deliveryTimeoutMs ?? 120_000,
       missingMs: options.missingMs ?? 10_000,
+      fence: options.fence ?? (() => null),
       transaction,
     }
     this.#sender = new Sender(cluster, senderOptions, this.#events())

@@ -35,6 +35,8 @@ export interface SenderOptions {
   readonly inFlightMax: number
   readonly deliveryTimeoutMs: number
   readonly missingMs: number
+  /** Why nothing may be sent any more; null while it may. */
+  readonly fence: () => Error | null
   readonly transaction: SenderTransaction | null
 }
 
@@ -92,6 +94,8 @@ export class Sender {
 
   /** Sends whatever can be sent now. Call it when a batch is due; the sender calls itself after answers. */
   drain(): void {
+    const fenced = this.#stopped || this.#active.size === 0 ? null : this.#options.fence()
+    if (fenced !== null) this.#events.onFailed('fatal', fenced)
     while (!this.#stopped && this.#drainOnce()) continue
   }
 

@@ -15,7 +15,7 @@ import { FatalError, type StreamsCode, StreamsError, TaskMigratedError, Transact
 import type { Cluster } from '../cluster/cluster.ts'
 import { UnknownOutcome } from '../cluster/coordinators.ts'
 import { retry } from '../cluster/retry.ts'
-import { isPlanted } from '../fault-switch.ts'
+import { bequeath, inherit, isPlanted } from '../fault-switch.ts'
 import type { GroupIdentity, OffsetToCommit } from '../group/group-offsets.ts'
 import type { PartitionQueue } from '../produce/partition-queue.ts'
 import { requestProducerId } from '../produce/producer-id.ts'
@@ -102,7 +102,7 @@ export class TransactionalProducer implements AsyncDisposable {
     const limits = { what: 'ApiVersions', timeoutMs: this.#initTimeoutMs }
     const features = await retry(this.#cluster.around, limits, async () => this.#cluster.features())
     this.#isV2 = (features.get('transaction.version') ?? 0) >= firstV2Level
-    this.#identity = await this.#requestId(noIdentity, this.#initTimeoutMs)
+    this.#identity = (await this.#inherited()) ?? (await this.#requestId(noIdentity, this.#initTimeoutMs))
     this.#state = 'ready'
     this.producer.identify(this.#identity)
   }
@@ -182,6 +182,7 @@ export class TransactionalProducer implements AsyncDisposable {
   /** Drops everything without a request; an open transaction is left to the successor or the timeout. */
   async close(): Promise<void> {
     this.#state = 'failed'
+    bequeath(this.#cluster, this.#identity)
     await this.producer.close()
   }
 
@@ -243,6 +244,14 @@ export class TransactionalProducer implements AsyncDisposable {
       current,
       errorOf: (code) => transactionError(code, 'InitProducerId', this.transactionalId),
     })
+  }
+
+  /** Only when that defect is planted: goes on as its predecessor, whose transaction it aborts. */
+  async #inherited(): Promise<ProducerIdentity | undefined> {
+    const before = inherit<ProducerIdentity>(this.#cluster)
+    if (before === undefined) return undefined
+    this.#identity = before
+    return endTransaction(this.#cluster, this.#call(this.#commitTimeoutMs), false).catch(() => undefined)
   }
 
   /** What the sender asks about the transaction, once per batch. */

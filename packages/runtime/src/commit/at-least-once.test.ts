@@ -8,6 +8,7 @@ import { AtLeastOnceCommitter } from './at-least-once.ts'
 import type { CommitChangelog, CommitPosition, CommitUnit } from './committer.ts'
 
 const row = Uint8Array.of(0, 1, 42)
+const calm = { flush: async (): Promise<void> => undefined, fence: (): null => null }
 
 interface Traced {
   readonly unit: CommitUnit
@@ -44,7 +45,7 @@ describe('AtLeastOnceCommitter', () => {
   it('flushes caches, waits for acknowledgements, writes the engines, then commits the offsets of all tasks together', async () => {
     const trace: string[] = []
     const committer = new AtLeastOnceCommitter(
-      { flush: async () => void trace.push('producer flush') },
+      { flush: async () => void trace.push('producer flush'), fence: () => null },
       async (positions) => void trace.push(`offsets ${positions.length}`),
     )
     const tasks = [traced('0_0', trace), traced('1_0', trace)]
@@ -68,7 +69,7 @@ describe('AtLeastOnceCommitter', () => {
       { topic: 'app-idle-changelog', partition: 0, isSource: false },
     ]
     const { unit, engine } = traced('0_0', [], changelogs)
-    await new AtLeastOnceCommitter({ flush: async () => undefined }, async () => undefined).commit([unit])
+    await new AtLeastOnceCommitter(calm, async () => undefined).commit([unit])
     expect(await readPosition(engine, 'app-s-changelog', 0)).toBe(100)
     expect(await readPosition(engine, 'in', 0)).toBe(7)
     expect(await readPosition(engine, 'app-idle-changelog', 0)).toBeNull()
@@ -79,7 +80,7 @@ describe('AtLeastOnceCommitter', () => {
     const refused = async (): Promise<void> => {
       throw new Error('refused')
     }
-    const committer = new AtLeastOnceCommitter({ flush: refused }, async () => void trace.push('offsets'))
+    const committer = new AtLeastOnceCommitter({ ...calm, flush: refused }, async () => void trace.push('offsets'))
     await expect(committer.commit([traced('0_0', trace).unit])).rejects.toThrow('refused')
     expect(trace).toEqual(['0_0 flush'])
   })
@@ -87,7 +88,7 @@ describe('AtLeastOnceCommitter', () => {
   it('owes offsets that the group refuses while it rebalances, and pays them with the next commit', async () => {
     const sent: number[] = []
     let rebalancing = true
-    const committer = new AtLeastOnceCommitter({ flush: async () => undefined }, async (positions) => {
+    const committer = new AtLeastOnceCommitter(calm, async (positions) => {
       if (rebalancing) throw new RetriableError('MR_PROTOCOL_REBALANCE', { group: 'app', what: 'a commit' })
       sent.push(positions.length)
     })
@@ -100,7 +101,7 @@ describe('AtLeastOnceCommitter', () => {
   })
 
   it('forgets what it owes for partitions that belong to somebody else', async () => {
-    const committer = new AtLeastOnceCommitter({ flush: async () => undefined }, async () => {
+    const committer = new AtLeastOnceCommitter(calm, async () => {
       throw new RetriableError('MR_PROTOCOL_REBALANCE', { group: 'app', what: 'a commit' })
     })
     await committer.commit([traced('0_0', []).unit])
@@ -109,7 +110,7 @@ describe('AtLeastOnceCommitter', () => {
   })
 
   it('passes on that the partitions belong to somebody else', async () => {
-    const committer = new AtLeastOnceCommitter({ flush: async () => undefined }, async () => {
+    const committer = new AtLeastOnceCommitter(calm, async () => {
       throw new TaskMigratedError('MR_PROTOCOL_MEMBER_LOST', {
         group: 'app',
         member: 'm',
@@ -119,9 +120,20 @@ describe('AtLeastOnceCommitter', () => {
     await expect(committer.commit([traced('0_0', []).unit])).rejects.toMatchObject({ name: 'TaskMigratedError' })
   })
 
+  it("writes no state when the tasks may be another worker's by now", async () => {
+    const trace: string[] = []
+    const details = { group: 'app', member: 'm', reason: 'its session may have run out' }
+    const fence = (): Error => new TaskMigratedError('MR_PROTOCOL_MEMBER_LOST', details)
+    const committer = new AtLeastOnceCommitter({ flush: async () => void trace.push('flushed'), fence }, async () => {
+      trace.push('offsets')
+    })
+    await expect(committer.commit([traced('0_0', trace).unit])).rejects.toThrow('run out')
+    expect(trace).toEqual(['0_0 flush', 'flushed'])
+  })
+
   it('forces the last batch of a clean close to the disk', async () => {
     const trace: string[] = []
-    const committer = new AtLeastOnceCommitter({ flush: async () => undefined }, async () => undefined)
+    const committer = new AtLeastOnceCommitter(calm, async () => undefined)
     await committer.commit([traced('0_0', trace).unit], { sync: true })
     expect(trace).toContain('0_0 engine 1 sync')
   })

@@ -12,12 +12,21 @@ import { writeEngineBatch } from './engine-batch.ts'
 /** Commits to the group with the identity of the present generation. */
 export type OffsetCommit = (positions: readonly CommitPosition[]) => Promise<void>
 
+/** What a commit needs of the producer, and of the lease under which it writes. */
+export interface AtLeastOnceProducer extends CommitProducer {
+  /**
+   * Why the state may not be written: the tasks may be another worker's by now. Its records may stand in the changelog
+   * before ours, and a position behind ours would pass them over.
+   */
+  fence(): Error | null
+}
+
 export class AtLeastOnceCommitter implements Committer {
-  readonly #producer: CommitProducer
+  readonly #producer: AtLeastOnceProducer
   readonly #commitOffsets: OffsetCommit
   readonly #owed = new Map<string, CommitPosition>()
 
-  constructor(producer: CommitProducer, commitOffsets: OffsetCommit) {
+  constructor(producer: AtLeastOnceProducer, commitOffsets: OffsetCommit) {
     this.#producer = producer
     this.#commitOffsets = commitOffsets
   }
@@ -35,6 +44,8 @@ export class AtLeastOnceCommitter implements Committer {
     for (const { task } of units) task.flushStores()
     if (isPlanted('offsets-first')) await this.#commitOffsets(units.flatMap(({ task }) => task.committableOffsets()))
     await this.#producer.flush()
+    const fenced = this.#producer.fence()
+    if (fenced !== null) throw fenced
     for (const unit of units) {
       const positions = unit.task.committableOffsets()
       await writeEngineBatch(unit, positions, options)

@@ -16,8 +16,10 @@ import {
   TransactionAbortedError,
 } from '@millrace/core'
 import { monotonicMs } from '@millrace/protocol'
+import { isPlanted } from '@millrace/protocol/internal'
 import { assignmentError } from '../assignment/leader.ts'
 import { readAssignment, type ReceivedAssignment } from '../assignment/received-assignment.ts'
+import { writeEngineBatch } from '../commit/engine-batch.ts'
 import type { AppContext } from './app-context.ts'
 import { patternTopics } from './leader-cluster.ts'
 import { RepartitionPurge } from './repartition-purge.ts'
@@ -195,10 +197,17 @@ export class Worker {
 
   /** A new output, and the same tasks from what is committed. */
   async #renew(clients: WorkerClients): Promise<void> {
+    if (isPlanted('overlay-kept')) await this.#keepOverlays(clients)
     await clients.tasks.reopenAll(async () => {
       await this.#output?.close()
       this.#output = await this.#openOutput(clients)
     })
+  }
+
+  /** Only when that defect is planted. */
+  async #keepOverlays({ tasks }: WorkerClients): Promise<void> {
+    const output = outputOf(this.#output)
+    for (const held of tasks.running.slice(1)) await writeEngineBatch(held.unit(output.collector), [])
   }
 
   #warnLost(reason: string): void {
@@ -279,7 +288,7 @@ export class Worker {
       onAssigned: async (assignment) => this.#onAssigned(assignment, clients),
       onLost: async (reason) => {
         this.#warnLost(reason.message)
-        await this.#lost(clients)
+        if (!isPlanted('lease-of-member')) await this.#lost(clients)
       },
       joining: () => ({ join: this.#joins++, shutdownRequested: this.#shutdownRequested }),
     })

@@ -2,7 +2,7 @@
  * Ways through the space of faults: every single crash point, pairs of them, and swarms of seeds; and the way back from a
  * failure to its smallest form.
  */
-import { drawPlan, type Plan, type PlanGiven } from './plan.ts'
+import { drawPlan, type Fault, type Plan, type PlanGiven } from './plan.ts'
 import { type Outcome, runPlan } from './run-plan.ts'
 import type { Scenario } from './scenario.ts'
 import { SeededRandom } from './seeded-random.ts'
@@ -36,15 +36,29 @@ export async function runChecked(plan: Plan, twice = false): Promise<Outcome> {
   return { ...outcome, violations: [...outcome.violations, what] }
 }
 
-/** Many seeds, each with faults of its own. */
-export async function swarm(
-  of: { readonly from: number; readonly runs: number; readonly given: PlanGiven; readonly twice: boolean },
+/** Part of a campaign: every `of`-th plan, beginning with number `index`. */
+export interface Share {
+  readonly index: number
+  readonly of: number
+}
+
+/** Runs plans one after the other until they end or `onRan` has enough. */
+export async function runAll(
+  plans: AsyncIterable<Plan> | Iterable<Plan>,
+  how: { readonly twice?: boolean; readonly share?: Share },
   onRan: OnRan,
 ): Promise<void> {
-  for (let seed = of.from; seed < of.from + of.runs; seed++) {
-    const plan = drawPlan(seed, of.given)
-    if (!onRan({ plan, outcome: await runChecked(plan, of.twice) })) return
+  const { index, of } = how.share ?? { index: 0, of: 1 }
+  let number = 0
+  for await (const plan of plans) {
+    if (number++ % of !== index) continue
+    if (!onRan({ plan, outcome: await runChecked(plan, how.twice) })) return
   }
+}
+
+/** Many seeds, each with faults of its own. */
+export function* swarm(from: number, runs: number, given: PlanGiven): Generator<Plan> {
+  for (let seed = from; seed < from + runs; seed++) yield drawPlan(seed, given)
 }
 
 /** A small run for exhaustive search: two processes, few records, a commit every other moment. */
@@ -74,41 +88,45 @@ export function smallPlan(seed: number, given: PlanGiven = {}): Plan {
 }
 
 /** Kills each process once at each of its yield points, and the broker once in each of its writes. */
-export async function everyCrash(seed: number, given: PlanGiven, onRan: OnRan): Promise<void> {
+export async function* everyCrash(seed: number, given: PlanGiven): AsyncGenerator<Plan> {
   const base = smallPlan(seed, given)
-  const calm = await runChecked(base, true)
-  if (!onRan({ plan: base, outcome: calm })) return
+  const calm = await runChecked(base)
+  yield base
   for (const [machine, yields] of calm.yields.entries()) {
     for (let yieldPoint = 1; yieldPoint <= yields; yieldPoint++) {
-      const plan: Plan = { ...base, faults: [{ kind: 'kill-at', machine, yieldPoint, downMs: 100 }] }
-      if (!onRan({ plan, outcome: await runChecked(plan) })) return
+      yield { ...base, faults: [{ kind: 'kill-at', machine, yieldPoint, downMs: 100 }] }
     }
   }
   for (let write = 1; write <= calm.brokerWrites; write++) {
-    const plan: Plan = { ...base, seed: seed + write, faults: [{ kind: 'broker-write', atMs: 0, write, downMs: 100 }] }
-    if (!onRan({ plan, outcome: await runChecked(plan) })) return
+    yield { ...base, seed: seed + write, faults: [{ kind: 'broker-write', atMs: 0, write, downMs: 100 }] }
   }
 }
 
-/** Kills at two yield points, of one process or of two, drawn at random. */
-export async function pairs(
-  of: { readonly seed: number; readonly runs: number; readonly given: PlanGiven },
-  onRan: OnRan,
-): Promise<void> {
-  const base = smallPlan(of.seed, of.given)
-  const calm = await runChecked(base, true)
-  if (!onRan({ plan: base, outcome: calm })) return
-  const random = new SeededRandom(of.seed, 'pairs')
-  for (let i = 0; i < of.runs; i++) {
-    const kill = (): Plan['faults'][number] => {
-      const machine = random.between(0, base.machines - 1)
-      const most = (calm.yields[machine] ?? 1) * 1.5
-      const downMs = random.pick([10, 100, base.sessionTimeoutMs * 1.5])
-      return { kind: 'kill-at', machine, yieldPoint: random.between(1, Math.ceil(most)), downMs }
+/** Stops each process once at each of its yield points, for longer than its session and its transaction may last. */
+export async function* everyStop(seed: number, given: PlanGiven): AsyncGenerator<Plan> {
+  const base = smallPlan(seed, given)
+  const calm = await runChecked(base)
+  const forMs = Math.max(base.sessionTimeoutMs, base.transactionTimeoutMs) * 1.5
+  for (const [machine, yields] of calm.yields.entries()) {
+    for (let yieldPoint = 1; yieldPoint <= yields; yieldPoint++) {
+      yield { ...base, faults: [{ kind: 'stop-at', machine, yieldPoint, forMs }] }
     }
-    const plan: Plan = { ...base, faults: [kill(), kill()] }
-    if (!onRan({ plan, outcome: await runChecked(plan) })) return
   }
+}
+
+/** Kills at two yield points, of one process or of two, drawn at random; one of the two may be a stop. */
+export async function* pairs(seed: number, runs: number, given: PlanGiven): AsyncGenerator<Plan> {
+  const base = smallPlan(seed, given)
+  const calm = await runChecked(base)
+  const random = new SeededRandom(seed, 'pairs')
+  const strike = (): Fault => {
+    const machine = random.between(0, base.machines - 1)
+    const yieldPoint = random.between(1, Math.ceil((calm.yields[machine] ?? 1) * 1.5))
+    if (random.chance(0.25)) return { kind: 'stop-at', machine, yieldPoint, forMs: base.sessionTimeoutMs * 1.5 }
+    const downMs = random.pick([10, 100, base.sessionTimeoutMs * 1.5])
+    return { kind: 'kill-at', machine, yieldPoint, downMs }
+  }
+  for (let i = 0; i < runs; i++) yield { ...base, faults: [strike(), strike()] }
 }
 
 /** The smallest plan found that still fails: without faults that do not matter, then with less input, fewer processes. */

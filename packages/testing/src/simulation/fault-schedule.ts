@@ -24,7 +24,9 @@ export class FaultSchedule {
   begin(machines: readonly VirtualMachine[]): void {
     for (const fault of this.plan.faults) {
       const machine = 'machine' in fault ? machines[fault.machine] : undefined
-      if (fault.kind === 'kill-at') machine?.killAtYield(fault.yieldPoint, fault.downMs)
+      if (fault.kind === 'kill-at') machine?.strikeAtYield(fault.yieldPoint, () => machine.kill(fault.downMs))
+      else if (fault.kind === 'stop-at')
+        machine?.strikeAtYield(fault.yieldPoint, () => machine.suspend(fault.forMs))
       else if (fault.kind === 'kill-in') machine?.strikeIn(fault, () => machine.kill(fault.forMs))
       else if (fault.kind === 'stop-in') machine?.strikeIn(fault, () => machine.suspend(fault.forMs))
       else if (fault.kind === 'restart-in') machine?.strikeIn(fault, () => machine.restart(fault.nth % 2 === 0))
@@ -39,7 +41,7 @@ export class FaultSchedule {
     this.world.partitions.endAll()
     this.startBroker()
     for (const machine of this.world.machines) {
-      machine.forgetKills()
+      machine.forgetStrikes()
       machine.running?.resume()
       machine.disk.isFull = false
     }
@@ -69,6 +71,7 @@ export class FaultSchedule {
       case 'clock':
         return machine?.jumpClock(fault.jumpMs)
       case 'partition': {
+        world.counts.networkFaults++
         const held = world.partitions.begin(machine?.name ?? '', fault.node, fault.oneWay)
         time.after(fault.forMs, () => held.end())
         return
@@ -82,10 +85,13 @@ export class FaultSchedule {
         if (cluster.isUp) cluster.crashInWrite(fault.write, () => time.after(fault.downMs, () => this.startBroker()))
         return
       case 'coordinators':
+        world.counts.moves++
         return cluster.moveCoordinators()
       case 'leaders':
+        world.counts.moves++
         return cluster.moveLeaders()
       case 'network':
+        world.counts.networkFaults++
         world.faults = fault.faults
         time.after(fault.forMs, () => {
           if (world.faults === fault.faults) world.faults = this.usual

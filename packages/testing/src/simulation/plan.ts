@@ -10,6 +10,7 @@ import { SeededRandom } from './seeded-random.ts'
 export type Fault =
   | { readonly kind: 'kill'; readonly machine: number; readonly atMs: number; readonly downMs: number }
   | { readonly kind: 'kill-at'; readonly machine: number; readonly yieldPoint: number; readonly downMs: number }
+  | { readonly kind: 'stop-at'; readonly machine: number; readonly yieldPoint: number; readonly forMs: number }
   | ({ readonly kind: 'kill-in' } & InStep)
   | ({ readonly kind: 'stop-in' } & InStep)
   | ({ readonly kind: 'restart-in' } & InStep)
@@ -179,6 +180,8 @@ function drawFault(
   switch (kind) {
     case 'kill-at':
       return { kind, machine, yieldPoint: random.between(1, 400), downMs }
+    case 'stop-at':
+      return { kind, machine, yieldPoint: random.between(1, 400), forMs: plan.sessionTimeoutMs * 1.5 }
     case 'disk-full':
       return { kind, machine, atMs, forMs: random.pick([500, 5000]) }
     case 'kill-in':

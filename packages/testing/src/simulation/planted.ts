@@ -3,7 +3,7 @@
  * found means that the simulation is blind there.
  */
 import { type PlantedFault, plantableFaults, plantedActs, plantFault } from '@millrace/protocol/internal'
-import { everyCrash, type OnRan, runChecked, swarm } from './explorer.ts'
+import { everyCrash, type OnRan, runAll, runChecked, swarm } from './explorer.ts'
 import type { Plan, PlanGiven } from './plan.ts'
 
 /** Where a defect shows, and within how many seeds it must. */
@@ -22,6 +22,7 @@ const rows: Readonly<Record<PlantedFault, Row>> = {
   'end-as-position': { seeds: 500, given: { topology: 'count', kinds: ['restart-in', 'disk-lost'] } },
   'end-again': { seeds: 1000, given: { version: '3.9', kinds: ['network'] } },
   'send-anew': { seeds: 1000, given: {} },
+  'producer-reused': { seeds: 1000, given: { version: '3.9', recordsPerBatch: 1, kinds: ['network', 'broker', 'stop'] } },
   'answer-for-all': { seeds: 300, given: {} },
   'unawaited-send': { seeds: 100, given: {} },
   'aborted-by-key': { seeds: 100, given: { topology: 'copy' } },
@@ -42,8 +43,15 @@ const rows: Readonly<Record<PlantedFault, Row>> = {
   },
   'ring-off': { seeds: 100, given: { topology: 'count', kinds: ['power'] } },
   'stale-after-await': { seeds: 500, given: {} },
+  'lease-of-member': { seeds: 500, given: { kinds: ['stop', 'stop-in'] } },
   'punctuation-unfenced': { seeds: 200, given: { topology: 'ticks' } },
+  'overlay-kept': { seeds: 500, given: { topology: 'count', machines: 1, kinds: ['network', 'broker'] } },
+  'state-after-failure': { seeds: 500, given: { topology: 'ticks' } },
   'offsets-first': { seeds: 100, given: { guarantee: 'at-least-once' } },
+  'lapsed-writer': {
+    seeds: 500,
+    given: { guarantee: 'at-least-once', topology: 'count', kinds: ['stop', 'stop-in', 'broker'] },
+  },
 }
 
 /** How one defect was found. */
@@ -56,16 +64,36 @@ export interface Found {
   readonly said: string
   /** Seeds in which the defective code was reached. */
   readonly reached: number
+  /** The plan that showed it. */
+  readonly plan: Plan | null
 }
 
-/** Plants each defect in turn. @param only one of them, null = all */
-export async function findPlanted(only: string | null, onFound: (found: Found) => void): Promise<void> {
+/** Plans that are known to show a defect, by its name. */
+export type KnownPlans = ReadonlyMap<string, Plan>
+
+/**
+ * Plants each defect in turn.
+ *
+ * @param only one of them, null = all
+ * @param known plans to try before the search, so that the check of all defects takes seconds; a plan that no longer shows
+ *   its defect only costs the search
+ */
+export async function findPlanted(
+  only: string | null,
+  known: KnownPlans,
+  onFound: (found: Found) => void,
+): Promise<Found[]> {
+  const all: Found[] = []
   for (const fault of Object.keys(plantableFaults) as PlantedFault[]) {
-    if (only === null || only === fault) onFound(await find(fault))
+    if (only !== null && only !== fault) continue
+    const found = await find(fault, known.get(fault))
+    onFound(found)
+    all.push(found)
   }
+  return all
 }
 
-async function find(fault: PlantedFault): Promise<Found> {
+async function find(fault: PlantedFault, known: Plan | undefined): Promise<Found> {
   const { seeds: limit, given, crash } = rows[fault]
   let runs = 0
   let reached = 0
@@ -81,19 +109,29 @@ async function find(fault: PlantedFault): Promise<Found> {
   }
   plantFault(fault)
   try {
-    if (crash === true) await everyCrash(1, given, onRan)
-    else await swarm({ from: 1, runs: limit, given, twice: false }, onRan)
+    if (known !== undefined) await runAll([known], {}, onRan)
+    if (said === undefined) await runAll(crash === true ? everyCrash(1, given) : swarm(1, limit, given), {}, onRan)
   } finally {
     plantFault(null)
   }
-  if (said === undefined || failing === undefined) return { fault, limit, seeds: null, said: '', reached }
+  if (said === undefined || failing === undefined) return { fault, limit, seeds: null, said: '', reached, plan: null }
   const [without] = (await runChecked(failing)).violations
-  if (without !== undefined) return { fault, limit, seeds: null, said: `fails without it, too: ${without}`, reached }
-  return { fault, limit, seeds: runs, said, reached }
+  if (without !== undefined) {
+    return { fault, limit, seeds: null, said: `fails without it, too: ${without}`, reached, plan: failing }
+  }
+  return { fault, limit, seeds: runs, said, reached, plan: failing }
 }
 
-/** One line of the table. */
-export function foundLine({ fault, limit, seeds, said, reached }: Found): string {
-  const needed = seeds === null ? `NOT FOUND in ${limit} (reached in ${reached})` : `${seeds} of ${limit}`
-  return `${fault.padEnd(26)} ${needed.padEnd(12)} ${said.split('\n')[0]?.slice(0, 90) ?? ''}`
+/** A table in Markdown: head, rule, and a line for each defect. */
+export function plantedTable(all: readonly Found[]): string[] {
+  const cells = all.map(({ fault, limit, seeds, said, reached }) => [
+    fault,
+    plantableFaults[fault],
+    String(limit),
+    seeds === null ? `not found (reached in ${reached})` : String(seeds),
+    said.split('\n')[0]?.slice(0, 100) ?? '',
+  ])
+  const head = ['defect', 'what is wrong', 'limit', 'seeds needed', 'how it showed']
+  const line = (row: readonly string[]): string => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...cells.map(line)]
 }

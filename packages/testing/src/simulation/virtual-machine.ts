@@ -36,7 +36,7 @@ export class VirtualMachine {
   private process: VirtualProcess | null = null
   private clockJumpMs = 0
   private isRetired = false
-  private readonly killAt = new Map<number, number>()
+  private readonly strikeAt = new Map<number, () => void>()
   private readonly strikes: { readonly step: string; left: number; readonly strike: () => void }[] = []
 
   constructor(name: string, world: World, program: Program) {
@@ -52,9 +52,9 @@ export class VirtualMachine {
     return this.process
   }
 
-  /** Kills the process at its n-th yield point, counted over all lives, and starts it again `downMs` later. */
-  killAtYield(yieldPoint: number, downMs: number): void {
-    this.killAt.set(yieldPoint, downMs)
+  /** Strikes at the n-th yield point, counted over all lives. */
+  strikeAtYield(yieldPoint: number, strike: () => void): void {
+    this.strikeAt.set(yieldPoint, strike)
   }
 
   /** Strikes when the process does a step for the n-th time, counted over all lives. */
@@ -68,9 +68,9 @@ export class VirtualMachine {
     this.restart(true)
   }
 
-  /** No process is killed at a yield point any more. */
-  forgetKills(): void {
-    this.killAt.clear()
+  /** Nothing strikes at a yield point any more. */
+  forgetStrikes(): void {
+    this.strikeAt.clear()
     this.strikes.length = 0
   }
 
@@ -98,6 +98,8 @@ export class VirtualMachine {
     const { process } = this
     if (process === null) return
     this.world.counts.kills++
+    if (loses === 'power') this.world.counts.powerLosses++
+    if (loses === 'disk') this.world.counts.diskLosses++
     this.world.trace.note(this.world.time.nowMs, process.name, `is killed, loses ${loses}`)
     process.kill()
     this.process = null
@@ -134,8 +136,7 @@ export class VirtualMachine {
   private observe(process: VirtualProcess, label: string): void {
     this.yields++
     this.world.trace.note(this.world.time.nowMs, process.name, label)
-    const downMs = this.killAt.get(this.yields)
-    if (downMs !== undefined) this.kill(downMs)
+    this.strikeAt.get(this.yields)?.()
     for (const one of this.strikes) if (label === one.step && --one.left === 0) one.strike()
   }
 

@@ -13,13 +13,32 @@ import { VirtualTime } from './virtual-time.ts'
 export interface Counts {
   /** Processes killed, with and without their disk or power. */
   kills: number
+  powerLosses: number
+  diskLosses: number
   stops: number
   brokerCrashes: number
+  /** Stretches of time with a partition or a bad network. */
+  networkFaults: number
+  /** Of leaders, coordinators. */
+  moves: number
   /** Committed records in all topics at the end. */
   records: number
   /** States of tasks compared with what their changelogs restore. */
   states: number
 }
+
+/** Counts of nothing yet. */
+export const noCounts = (): Counts => ({
+  kills: 0,
+  powerLosses: 0,
+  diskLosses: 0,
+  stops: 0,
+  brokerCrashes: 0,
+  networkFaults: 0,
+  moves: 0,
+  records: 0,
+  states: 0,
+})
 
 export class World {
   readonly seed: number
@@ -32,7 +51,7 @@ export class World {
   faults: NetworkFaults = quietNetwork
   readonly partitions: Partitions = new Partitions()
   /** For the summary of many runs. */
-  readonly counts: Counts = { kills: 0, stops: 0, brokerCrashes: 0, records: 0, states: 0 }
+  readonly counts: Counts = noCounts()
 
   constructor(seed: number, cluster: ClusterSettings, keepTrace = false) {
     this.seed = seed
