@@ -28,7 +28,6 @@ export const plantableFaults = {
   'producer-reused': 'after a failure the producer goes on under its id and epoch, sequences begin anew (K2)',
   'lease-of-member': 'tasks outlive the loss of the membership, and commit with what the member is by now (Z7)',
   'overlay-kept': 'an abort drops the uncommitted writes of one task only',
-  'state-after-failure': 'a producer that failed counts as one without a transaction: the state is written',
   'lapsed-writer': 'at-least-once: a worker whose lease ran out goes on writing records and state',
   'offsets-first': 'at-least-once: offsets are committed before the records are acknowledged',
 } as const

@@ -133,7 +133,7 @@ function transactionalCommitter(
     get isOpen() {
       // A failed producer has no transaction, and yet what was written to it is not committed.
       const failure = collector.failure ?? transaction.producer.failure
-      if (failure !== null && !isPlanted('state-after-failure')) throw failure
+      if (failure !== null) throw failure
       return transaction.hasOpenTransaction || collector.isWaiting
     },
     sendOffsets: async (positions) => {

@@ -13,7 +13,7 @@ import { type Counts, noCounts } from './world.ts'
 /** One part of the campaign. */
 interface Stage {
   readonly name: string
-  plans(): AsyncIterable<Plan> | Iterable<Plan>
+  readonly plans: () => AsyncIterable<Plan> | Iterable<Plan>
 }
 
 /** How large the parts are. */

@@ -25,8 +25,7 @@ export class FaultSchedule {
     for (const fault of this.plan.faults) {
       const machine = 'machine' in fault ? machines[fault.machine] : undefined
       if (fault.kind === 'kill-at') machine?.strikeAtYield(fault.yieldPoint, () => machine.kill(fault.downMs))
-      else if (fault.kind === 'stop-at')
-        machine?.strikeAtYield(fault.yieldPoint, () => machine.suspend(fault.forMs))
+      else if (fault.kind === 'stop-at') machine?.strikeAtYield(fault.yieldPoint, () => machine.suspend(fault.forMs))
       else if (fault.kind === 'kill-in') machine?.strikeIn(fault, () => machine.kill(fault.forMs))
       else if (fault.kind === 'stop-in') machine?.strikeIn(fault, () => machine.suspend(fault.forMs))
       else if (fault.kind === 'restart-in') machine?.strikeIn(fault, () => machine.restart(fault.nth % 2 === 0))

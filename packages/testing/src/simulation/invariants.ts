@@ -2,18 +2,17 @@
 import { committedLog } from './committed-log.ts'
 import type { World } from './world.ts'
 
-/** True when a group has committed everything there is in these partitions, and nothing is undecided. */
-export function isCaughtUp(
-  world: World,
-  group: string,
-  inputs: readonly { readonly topic: string; readonly partition: number }[],
-): boolean {
+/** True when a group has committed everything there is in these topics, and nothing is undecided. */
+export function isCaughtUp(world: World, group: string, inputs: readonly string[]): boolean {
   const { state } = world.cluster
   if (state.offsets.allPending(group).length > 0) return false
-  for (const { topic, partition } of inputs) {
-    const log = state.topics.partition(topic, partition)?.log
-    if (log === undefined || log.lastStableOffset < log.endOffset) return false
-    if (log.endOffset > 0 && (state.offsets.get(group, topic, partition)?.offset ?? 0) < log.endOffset) return false
+  for (const name of inputs) {
+    const topic = state.topics.get(name)
+    if (topic === undefined) return false
+    for (const { index, log } of topic.partitions) {
+      if (log.lastStableOffset < log.endOffset) return false
+      if (log.endOffset > 0 && (state.offsets.get(group, name, index)?.offset ?? 0) < log.endOffset) return false
+    }
   }
   return isDecided(world)
 }

@@ -83,9 +83,11 @@ const kinds = [
   'kill-in',
   'stop-in',
   'restart-in',
+  'stop-at',
   'power',
   'stop',
   'disk-lost',
+  'disk-full',
   'restart',
   'clock',
   'partition',
@@ -128,12 +130,18 @@ export type PlanGiven = Partial<Omit<Plan, 'seed'>> & {
   readonly kinds?: readonly Fault['kind'][]
 }
 
+/** Where exactly-once has most to lose comes more often. */
+const topologies = [
+  ...['count', 'count', 'count', 'windowed-join', 'windowed-join', 'chain', 'chain', 'foreign-key', 'foreign-key'],
+  ...['stateless', 'table', 'final-counts', 'global', 'ticks', 'copy'],
+]
+
 /** Draws the plan of a seed. */
 export function drawPlan(seed: number, { kinds: wanted, ...given }: PlanGiven = {}): Plan {
   const random = new SeededRandom(seed, 'plan')
   const plan: Plan = {
     seed,
-    topology: random.pick(['stateless', 'count', 'count', 'windowed-join', 'windowed-join', 'copy']),
+    topology: random.pick(topologies),
     version: random.chance(0.5) ? '4.x' : '3.9',
     nodes: random.chance(0.5) ? 3 : 1,
     guarantee: random.chance(0.85) ? 'exactly-once' : 'at-least-once',
@@ -181,25 +189,22 @@ function drawFault(
     case 'kill-at':
       return { kind, machine, yieldPoint: random.between(1, 400), downMs }
     case 'stop-at':
-      return { kind, machine, yieldPoint: random.between(1, 400), forMs: plan.sessionTimeoutMs * 1.5 }
+      return { kind, machine, yieldPoint: random.between(1, 400), forMs: drawStop(random, plan) }
     case 'disk-full':
       return { kind, machine, atMs, forMs: random.pick([500, 5000]) }
     case 'kill-in':
     case 'restart-in':
     case 'stop-in': {
       const step = random.pick(steps)
-      const longMs = Math.max(plan.sessionTimeoutMs, plan.transactionTimeoutMs)
-      const stopMs = random.pick([200, plan.sessionTimeoutMs * 1.2, longMs * 1.5])
-      return { kind, machine, step, nth: random.between(1, 12), forMs: kind === 'stop-in' ? stopMs : downMs }
+      const forMs = kind === 'stop-in' ? drawStop(random, plan) : downMs
+      return { kind, machine, step, nth: random.between(1, 12), forMs }
     }
     case 'kill':
     case 'power':
     case 'disk-lost':
       return { kind, machine, atMs, downMs }
-    case 'stop': {
-      const longMs = Math.max(plan.sessionTimeoutMs, plan.transactionTimeoutMs)
-      return { kind, machine, atMs, forMs: random.pick([200, plan.sessionTimeoutMs * 1.2, longMs * 1.5]) }
-    }
+    case 'stop':
+      return { kind, machine, atMs, forMs: drawStop(random, plan) }
     case 'restart':
       return { kind, machine, atMs, leaveGroup: random.chance(0.5) }
     case 'clock': {
@@ -226,6 +231,12 @@ function drawFault(
     case 'network':
       return { kind, atMs, forMs: random.pick([300, 1500, 5000]), faults: drawNetwork(random, plan) }
   }
+}
+
+/** Short, longer than the session, longer than a transaction, longer than both. */
+function drawStop(random: SeededRandom, { sessionTimeoutMs, transactionTimeoutMs }: Plan): number {
+  const longMs = Math.max(sessionTimeoutMs, transactionTimeoutMs)
+  return random.pick([200, sessionTimeoutMs * 1.2, transactionTimeoutMs * 1.2, longMs * 1.5])
 }
 
 function drawNetwork(random: SeededRandom, plan: Plan): NetworkFaults {

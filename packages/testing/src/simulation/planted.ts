@@ -22,7 +22,10 @@ const rows: Readonly<Record<PlantedFault, Row>> = {
   'end-as-position': { seeds: 500, given: { topology: 'count', kinds: ['restart-in', 'disk-lost'] } },
   'end-again': { seeds: 1000, given: { version: '3.9', kinds: ['network'] } },
   'send-anew': { seeds: 1000, given: {} },
-  'producer-reused': { seeds: 1000, given: { version: '3.9', recordsPerBatch: 1, kinds: ['network', 'broker', 'stop'] } },
+  'producer-reused': {
+    seeds: 1000,
+    given: { version: '3.9', recordsPerBatch: 1, kinds: ['network', 'broker', 'stop'] },
+  },
   'answer-for-all': { seeds: 300, given: {} },
   'unawaited-send': { seeds: 100, given: {} },
   'aborted-by-key': { seeds: 100, given: { topology: 'copy' } },
@@ -46,7 +49,6 @@ const rows: Readonly<Record<PlantedFault, Row>> = {
   'lease-of-member': { seeds: 500, given: { kinds: ['stop', 'stop-in'] } },
   'punctuation-unfenced': { seeds: 200, given: { topology: 'ticks' } },
   'overlay-kept': { seeds: 500, given: { topology: 'count', machines: 1, kinds: ['network', 'broker'] } },
-  'state-after-failure': { seeds: 500, given: { topology: 'ticks' } },
   'offsets-first': { seeds: 100, given: { guarantee: 'at-least-once' } },
   'lapsed-writer': {
     seeds: 500,

@@ -21,15 +21,13 @@ export interface Application {
   /** Topics that are written to before it, and read after it. */
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
-  /** Topics between its parts, without the application's name. */
-  readonly repartitions: readonly string[]
   /** @param instance life of the process, for the witnesses of its outputs */
-  build(instance: string): Topology
+  readonly build: (instance: string) => Topology
   make(plan: Plan): MakeRecord
-  /** Stores with changelogs by the number of the sub-topology, without the application's name. */
-  readonly stores: Readonly<Record<number, readonly string[]>>
   /** True when it has come to its end by itself, if that takes more than reading all input. */
   isDone?(world: World, plan: Plan): boolean
+  /** True when its stores drop rows that are too old. */
+  readonly expires?: boolean
   /** What the results break. */
   check(world: World, plan: Plan): string[]
 }
@@ -63,38 +61,55 @@ export function applicationScenario(application: Application): Scenario {
       }
       const upstream = new Upstream(world, plan, application.make(plan))
       const observer = plan.guarantee === 'exactly-once' ? new Observer(world, plan, application.outputs) : null
-      const read = [...application.inputs, ...application.repartitions.map((name) => `${applicationId}-${name}`)]
-      const partitions = read.flatMap((topic) =>
-        Array.from({ length: plan.partitions }, (_, partition) => ({ topic, partition })),
-      )
+      const layout = layoutOf(application)
       return {
         isDone: () =>
           upstream.isDone &&
-          isCaughtUp(world, applicationId, partitions) &&
+          isCaughtUp(world, applicationId, layout.reads) &&
           application.isDone?.(world, plan) !== false,
         check: () => [
           ...checkTransactions(world),
-          ...endedUnasked(world),
+          ...endedUnasked(world, plan),
           ...expelled,
           ...(observer?.check() ?? []),
           ...application.check(world, plan),
         ],
         verify: async () => {
-          if (Object.keys(application.stores).length === 0) return []
+          if (layout.changelogs.size === 0) return []
           // A process that was stopped, or lost the group, may write old state late; only transactions keep it out.
           if (plan.guarantee === 'at-least-once' && !plan.faults.every(({ kind }) => killKinds.has(kind))) return []
           return verifyState(world, {
             program: async (machine, process) =>
               runApplication(world, plan, { application, machine, process, onWarning: () => undefined }),
-            changelogsOf: (task) =>
-              (application.stores[Number(task.split('_')[0])] ?? []).map(
-                (name) => `${applicationId}-${name}-changelog`,
-              ),
+            expires: application.expires === true,
+            changelogsOf: (task) => layout.changelogs.get(Number(task.split('_')[0])) ?? [],
           })
         },
       } satisfies Running
     },
   }
+}
+
+/** What an application reads in groups, and the changelogs of the tasks of each of its parts; by real names of topics. */
+function layoutOf({ build }: Application): {
+  readonly reads: readonly string[]
+  readonly changelogs: ReadonlyMap<number, readonly string[]>
+} {
+  const built = build('layout').build({ serdes })
+  const reads = new Set<string>()
+  const changelogs = new Map<number, readonly string[]>()
+  for (const { id, sourceTopics, stores } of built.subTopologies) {
+    for (const topic of sourceTopics) reads.add(built.topicName(topic, applicationId))
+    // Stores in memory have no position, and no rows on a disk.
+    const logged = built.stores.filter(({ definition: { name, type } }) => stores.includes(name) && type !== 'memory')
+    const topics = logged.flatMap(({ changelogTopic }) => changelogTopic ?? [])
+    if (topics.length > 0)
+      changelogs.set(
+        id,
+        topics.map((topic) => built.topicName(topic, applicationId)),
+      )
+  }
+  return { reads: [...reads], changelogs }
 }
 
 async function runApplication(
@@ -165,12 +180,14 @@ function processIdOf({ disk, name }: VirtualMachine): string {
 
 /**
  * No error ends an application: the simulation has none that it could not ride out. Only a start gives up, as it says, when
- * no broker answers.
+ * no broker answers, and whoever finds the disk full says so and ends.
  */
-function endedUnasked(world: World): string[] {
+function endedUnasked(world: World, plan: Plan): string[] {
+  const allowed = new Set<unknown>(['MR_RUNTIME_UNREACHABLE'])
+  if (plan.faults.some(({ kind }) => kind === 'disk-full')) allowed.add('MR_STORE_DISK_FULL')
   return world.machines.flatMap(({ name, ended }) =>
     ended
-      .filter(({ error }) => error !== undefined && (error as { code?: unknown }).code !== 'MR_RUNTIME_UNREACHABLE')
+      .filter(({ error }) => error !== undefined && !allowed.has((error as { code?: unknown }).code))
       .map(({ life, atMs, error }) => `${name}/${life} ended unasked at ${atMs.toFixed(0)} ms: ${String(error)}`),
   )
 }

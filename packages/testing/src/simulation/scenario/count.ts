@@ -23,8 +23,6 @@ export const count: Application = {
   name: 'count',
   inputs: ['input'],
   outputs: ['output'],
-  repartitions: [repartition],
-  stores: { 1: ['counts'] },
   build(instance) {
     const builder = new StreamsBuilder()
     builder

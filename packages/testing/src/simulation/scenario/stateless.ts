@@ -21,8 +21,6 @@ export const stateless: Application = {
   name: 'stateless',
   inputs: ['input'],
   outputs: ['output'],
-  repartitions: [],
-  stores: {},
   build(instance) {
     const builder = new StreamsBuilder()
     builder

@@ -16,6 +16,18 @@ export function records(world: World, topic: string, plan: Plan): { partition: n
   ).flat()
 }
 
+/** Committed records by key, each key's in the order of its partition. */
+export function byKey(world: World, topic: string, plan: Plan): Map<string, LoggedRecord[]> {
+  const found = new Map<string, LoggedRecord[]>()
+  for (const { record } of records(world, topic, plan)) {
+    const key = text(record.key)
+    const list = found.get(key)
+    if (list === undefined) found.set(key, [record])
+    else list.push(record)
+  }
+  return found
+}
+
 /** A long as int64() writes it. */
 export function long(value: Uint8Array | null): number {
   if (value === null) return Number.NaN

@@ -28,8 +28,6 @@ export const ticks: Application = {
   name: 'ticks',
   inputs: ['input'],
   outputs: ['output'],
-  repartitions: [],
-  stores: { 0: ['ticks'] },
   build(instance) {
     const builder = new StreamsBuilder()
     builder.addStateStore(keyValueStore('ticks', { key: string(), value: int64() }))

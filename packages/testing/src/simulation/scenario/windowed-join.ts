@@ -18,8 +18,6 @@ export const windowedJoin: Application = {
   name: 'windowed-join',
   inputs: ['left', 'right'],
   outputs: ['output'],
-  repartitions: [],
-  stores: { 0: ['pairs-this-join-store', 'pairs-other-join-store'] },
   build(instance) {
     const builder = new StreamsBuilder()
     builder
