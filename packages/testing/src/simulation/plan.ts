@@ -131,9 +131,22 @@ export type PlanGiven = Partial<Omit<Plan, 'seed'>> & {
 }
 
 /** Where exactly-once has most to lose comes more often. */
-const topologies = [
-  ...['count', 'count', 'count', 'windowed-join', 'windowed-join', 'chain', 'chain', 'foreign-key', 'foreign-key'],
-  ...['stateless', 'table', 'final-counts', 'global', 'ticks', 'copy'],
+const topologies: readonly string[] = [
+  'count',
+  'count',
+  'count',
+  'windowed-join',
+  'windowed-join',
+  'chain',
+  'chain',
+  'foreign-key',
+  'foreign-key',
+  'stateless',
+  'table',
+  'final-counts',
+  'global',
+  'ticks',
+  'copy',
 ]
 
 /** Draws the plan of a seed. */
