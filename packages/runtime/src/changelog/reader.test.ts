@@ -117,7 +117,8 @@ class FakeTask implements RestoreTask {
   committed(): void {}
 }
 
-const readerOn = (cluster: FakeCluster): ChangelogReader => new ChangelogReader(cluster, silentLogger)
+const readerOn = (cluster: FakeCluster): ChangelogReader =>
+  new ChangelogReader(cluster, { logger: silentLogger, clock: { nowMs: () => cluster.polls }, limitIntervalMs: 1 })
 
 describe('ChangelogReader', () => {
   it('reads a changelog to its end and stores the position with the rows', async () => {
@@ -189,6 +190,32 @@ describe('ChangelogReader', () => {
     await readerOn(cluster).restore(task, engine)
     expect(task.applied).toBe(4)
     expect(await readPosition(engine, 'input', 0)).toBe(4)
+  })
+
+  it('follows a source topic as far as the group commits, and no further', async () => {
+    const cluster = new FakeCluster()
+    const log = cluster.log('input', 9)
+    log.committed = 2
+    const task = new FakeTask(['input'], { isSource: true })
+    const engine = memoryEngine()
+    const reader = readerOn(cluster)
+    const followed = reader.follow(task, engine).catch((error: unknown) => error)
+    const reached = async (offset: number): Promise<void> => {
+      while ((await readPosition(engine, 'input', 0)) !== offset) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await reached(2)
+    const polls = cluster.polls
+    while (cluster.polls < polls + 20) await new Promise((resolve) => setImmediate(resolve))
+    expect([task.applied, [...cluster.assigned]]).toEqual([2, []])
+    log.committed = 7
+    await reached(7)
+    log.committed = 9
+    await reached(9)
+    expect(task.applied).toBe(9)
+    expect(reader.positions('0_0')).toEqual([{ topic: 'input', partition: 0, offset: 9 }])
+    await reader.remove('0_0')
+    expect(await followed).toMatchObject({ code: 'MR_RUNTIME_CLOSED' })
+    await reader.close()
   })
 
   it('writes large changelogs in batches, each with its position', async () => {

@@ -6,7 +6,8 @@
  * `remove` resolves when nothing touches its engine any more.
  */
 import { formatTopicPartition, StreamsError, TaskCorruptedError, type TopicPartition } from '@millrace/core'
-import type { Logger, StoreEngine } from '@millrace/core/port'
+import type { Clock, Logger, StoreEngine } from '@millrace/core/port'
+import { monotonicMs } from '@millrace/protocol'
 import { isPlanted } from '@millrace/protocol/internal'
 import { readPosition } from './positions.ts'
 import { RestoreJob, type RestoreBatch, type RestoreChangelog, restoreStart, type RestoreTask } from './restore-job.ts'
@@ -38,6 +39,14 @@ interface Running {
   readonly done: (error?: Error) => void
 }
 
+/** How the reader works. */
+export interface ReaderOptions {
+  readonly logger: Logger
+  readonly clock: Clock
+  /** Time between looks at what is committed of input topics that standbys follow, ms. */
+  readonly limitIntervalMs: number
+}
+
 /** Wait for data before what is pending is applied all the same. */
 const pollMs = 100
 
@@ -46,6 +55,10 @@ export class ChangelogReader {
   recordsRestored = 0
   readonly #source: ChangelogSource
   readonly #logger: Logger
+  readonly #clock: Clock
+  readonly #limitIntervalMs: number
+  #raising = false
+  #raiseAtMs = 0
   readonly #preparing = new Map<string, RestoreJob>()
   readonly #running = new Map<string, Running>()
   readonly #byPartition = new Map<string, Running>()
@@ -54,9 +67,11 @@ export class ChangelogReader {
   #closed = false
   #held = false
 
-  constructor(source: ChangelogSource, logger: Logger) {
+  constructor(source: ChangelogSource, options: ReaderOptions) {
     this.#source = source
-    this.#logger = logger
+    this.#logger = options.logger
+    this.#clock = options.clock
+    this.#limitIntervalMs = options.limitIntervalMs
   }
 
   /**
@@ -76,14 +91,14 @@ export class ChangelogReader {
   }
 
   /**
-   * Follows the changelogs of a standby task until it is removed. Changelogs that are input topics are not followed: what
-   * is committed of them is not known here; they are restored when the task becomes active.
+   * Follows the changelogs of a standby task until it is removed. Those that are input topics are followed up to what the
+   * group has committed: the active task has not processed more for certain.
    */
   async follow(task: RestoreTask, engine: StoreEngine): Promise<void> {
     const job = new RestoreJob(task, engine, true)
-    const followed = task.changelogs().filter((changelog) => !changelog.isSource)
+    const followed = task.changelogs()
     await this.#prepared(job, engine, followed)
-    if (job.open().length > 0) await this.#run(job)
+    if (followed.length > 0) await this.#run(job)
   }
 
   /** Takes a task away; what was fetched is applied first, so that little is lost. Its `restore` then fails as closed. */
@@ -144,7 +159,8 @@ export class ChangelogReader {
       const position = await readPosition(engine, changelog.topic, changelog.partition)
       const from = restoreStart(changelog, position, log)
       const limit = changelog.isSource ? Math.max(log.start, committed[inputs.indexOf(changelog)] ?? 0) : log.end
-      job.begin(changelog, { from, end: job.isStandby ? Number.POSITIVE_INFINITY : Math.min(limit, log.end) })
+      const isEndless = job.isStandby && !changelog.isSource
+      job.begin(changelog, { from, end: isEndless ? Number.POSITIVE_INFINITY : Math.min(limit, log.end) })
     }
   }
 
@@ -156,9 +172,10 @@ export class ChangelogReader {
         if (error === undefined) resolve()
         else reject(error)
       }
-      const running = { job, partitions, done }
+      const running = { job, partitions: [...partitions, ...job.inputs()], done }
       this.#running.set(job.task.name, running)
-      for (const one of partitions) this.#byPartition.set(formatTopicPartition(one.topic, one.partition), running)
+      for (const one of running.partitions)
+        this.#byPartition.set(formatTopicPartition(one.topic, one.partition), running)
       this.#source.assign(partitions)
       this.#balancePauses()
       this.#source.wakeup()
@@ -180,10 +197,44 @@ export class ChangelogReader {
       for (const { topic, partition, batches, nextOffset } of fetched) {
         const running = this.#byPartition.get(formatTopicPartition(topic, partition))
         running?.job.take({ topic, partition }, batches, nextOffset)
+        // What was read beyond the limit is read again when the limit has moved.
+        if (running?.job.isStandby === true && running.job.isDone({ topic, partition }))
+          this.#source.unassign([{ topic, partition }])
       }
       this.#applying = this.#applyDue(fetched.length === 0)
       await this.#applying
+      this.#raiseLimits()
     }
+  }
+
+  /** Standbys go on in input topics as far as the group has committed; asked beside the loop, now and then. */
+  #raiseLimits(): void {
+    const nowMs = monotonicMs(this.#clock)
+    if (this.#raising || nowMs < this.#raiseAtMs) return
+    const standbys = [...this.#running.values()].filter(({ job }) => job.isStandby)
+    const inputs = standbys.flatMap(({ job }) => job.inputs().map((at) => ({ job, at })))
+    if (inputs.length === 0) return
+    this.#raising = true
+    this.#raiseAtMs = nowMs + this.#limitIntervalMs
+    this.#source
+      .committed(inputs.map(({ at }) => at))
+      .then((offsets) => {
+        for (const [i, { job, at }] of inputs.entries()) this.#raise(job, at, offsets[i] ?? -1)
+        this.#balancePauses()
+      })
+      .catch((error: unknown) => {
+        this.#logger.debug('committed offsets are asked for again', { reason: String(error) })
+      })
+      .finally(() => {
+        this.#raising = false
+      })
+  }
+
+  #raise(job: RestoreJob, { topic, partition }: TopicPartition, committed: number): void {
+    // It may have been taken away meanwhile.
+    if (this.#byPartition.get(formatTopicPartition(topic, partition))?.job !== job) return
+    const offset = job.raise({ topic, partition }, committed)
+    if (offset !== null) this.#source.assign([{ topic, partition, offset }])
   }
 
   /** `all`: nothing came, so small rests are applied too. */

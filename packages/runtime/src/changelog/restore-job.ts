@@ -43,7 +43,7 @@ export interface RestoreBatch {
 /** Where one changelog begins and ends for this task. */
 export interface RestoreBounds {
   readonly from: number
-  /** Infinity for a standby. */
+  /** Infinity for a standby, but for an input topic: what is committed of it. */
   readonly end: number
 }
 
@@ -52,7 +52,7 @@ const recordsPerBatch = 10_000
 
 class ChangelogProgress {
   readonly changelog: RestoreChangelog
-  readonly end: number
+  end: number
   /** Everything before this offset is in `pending` or applied. */
   fetched: number
   pending: ChangelogRecord[] = []
@@ -94,6 +94,25 @@ export class RestoreJob {
     return [...this.#progress.values()]
       .filter((progress) => !progress.isDone)
       .map(({ changelog, fetched }) => ({ topic: changelog.topic, partition: changelog.partition, offset: fetched }))
+  }
+
+  /** Input topics among the changelogs. */
+  inputs(): TopicPartition[] {
+    return [...this.#progress.values()].flatMap(({ changelog }) => (changelog.isSource ? [changelog] : []))
+  }
+
+  /** True when a changelog is read to its end as it is known now. */
+  isDone(at: TopicPartition): boolean {
+    return this.#progress.get(formatTopicPartition(at.topic, at.partition))?.isDone ?? true
+  }
+
+  /** More of an input topic is committed. @returns where to go on, null when it was not at its end before */
+  raise(at: TopicPartition, end: number): number | null {
+    const progress = this.#progress.get(formatTopicPartition(at.topic, at.partition))
+    if (progress === undefined || end <= progress.end) return null
+    const wasDone = progress.isDone
+    progress.end = end
+    return wasDone ? progress.fetched : null
   }
 
   /** Records between what was fetched and the ends, where they are known. */

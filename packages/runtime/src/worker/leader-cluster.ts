@@ -1,7 +1,7 @@
 /** The leader's view of the cluster: partition counts, internal topics, end offsets. */
 import { formatTopicPartition, RetriableError } from '@millrace/core'
 import { matchesTopic } from '@millrace/core/internal'
-import { listOffsets, listTopics } from '@millrace/protocol'
+import { fetchCommittedOffsets, listOffsets, listTopics } from '@millrace/protocol'
 import type { LeaderCluster } from '../assignment/leader.ts'
 import { ensureTopics } from '../internal-topic/ensure-topics.ts'
 import type { AppContext } from './app-context.ts'
@@ -10,6 +10,12 @@ import type { AppContext } from './app-context.ts'
 export function leaderCluster(app: AppContext): LeaderCluster {
   const { adminCluster, options, topology, around } = app
   const { applicationId, topicConfig, windowstoreChangelogAdditionalRetentionMs, replicationFactor } = options
+  // Of these a copy can have no more than what is committed.
+  const inputChangelogs = new Set(
+    topology.stores.flatMap(({ changelogTopic, changelogIsSource }) =>
+      changelogIsSource && changelogTopic !== null ? [topology.topicName(changelogTopic, applicationId)] : [],
+    ),
+  )
   return {
     sourceTopics: async () => {
       const topics = await listTopics(adminCluster)
@@ -27,10 +33,17 @@ export function leaderCluster(app: AppContext): LeaderCluster {
       }),
     endOffsets: async (partitions) => {
       try {
-        const queries = partitions.map((one) => ({ ...one, at: 'latest' as const }))
-        const found = await listOffsets(adminCluster, queries, { timeoutMs: options.requestTimeoutMs })
+        const inputs = partitions.filter(({ topic }) => inputChangelogs.has(topic))
+        const others = partitions.filter(({ topic }) => !inputChangelogs.has(topic))
+        const queries = others.map((one) => ({ ...one, at: 'latest' as const }))
+        const found = [
+          ...(await listOffsets(adminCluster, queries, { timeoutMs: options.requestTimeoutMs })),
+          ...(await fetchCommittedOffsets(adminCluster, applicationId, inputs, { requireStable: false })),
+        ]
         return new Map(
-          found.map(({ topic, partition, offset }) => [formatTopicPartition(topic, partition), offset] as const),
+          found.map(
+            ({ topic, partition, offset }) => [formatTopicPartition(topic, partition), Math.max(0, offset)] as const,
+          ),
         )
       } catch (error) {
         if (!(error instanceof RetriableError)) throw error

@@ -55,7 +55,11 @@ export async function openClients(app: AppContext, index: number, hooks: WorkerH
   })
   const restoreFetcher = new Fetcher(restoreCluster, limits)
   const source = { cluster: restoreCluster, fetcher: restoreFetcher, adminCluster, groupId: options.applicationId }
-  const reader = new ChangelogReader(changelogSource(source), around.logger)
+  const reader = new ChangelogReader(changelogSource(source), {
+    logger: around.logger,
+    clock: around.clock,
+    limitIntervalMs: app.options.commitIntervalMs,
+  })
   const tasks: TaskSet = new TaskSet({
     app,
     fetcher,
