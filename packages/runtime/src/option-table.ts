@@ -241,6 +241,12 @@ export const optionTable: { readonly [K in keyof PlainOptions]-?: OptionSpec } =
     0,
     'Bytes of table updates held back so that only the last one of a key goes on; 0 sends each one on at once.',
   ),
+  statestoreReadCacheMaxBytes: count(
+    'statestore.read.cache.max.bytes',
+    134_217_728,
+    0,
+    'Bytes of rows that stores on disk keep in memory so as not to read them again; all stores of the process share them.',
+  ),
   statestoreUncommittedMaxBytes: count(
     'statestore.uncommitted.max.bytes',
     67_108_864,

@@ -89,6 +89,8 @@ export interface CountOptions {
   readonly bufferMemory?: number
   /** Bytes of table updates held back so that only the last one of a key goes on; 0 sends each one on at once. */
   readonly statestoreCacheMaxBytes?: number
+  /** Bytes of rows that stores on disk keep in memory so as not to read them again; all stores of the process share them. */
+  readonly statestoreReadCacheMaxBytes?: number
   /** Bytes of uncommitted state at which a commit comes early. */
   readonly statestoreUncommittedMaxBytes?: number
   /** Replicas of internal topics; −1 = what the brokers are set to. */

@@ -5,7 +5,7 @@
  * cluster, on the embedded broker and in a simulation. The preset (`millrace`) puts the parts together.
  */
 import { type Duration, durationMs, FatalError, RetriableError, StreamsError } from '@millrace/core'
-import type { BuiltTopology, SerdeDefaults } from '@millrace/core/internal'
+import { type BuiltTopology, ReadBudget, type SerdeDefaults } from '@millrace/core/internal'
 import type { StoreEngineProvider, Transport } from '@millrace/core/port'
 import { Cluster, loadCodecs, retry, type Surroundings } from '@millrace/protocol'
 import { TaskEngines } from './changelog/task-engines.ts'
@@ -188,6 +188,7 @@ export class StreamsRuntime {
       transport,
       adminCluster,
       engines,
+      readBudget: new ReadBudget(options.statestoreReadCacheMaxBytes),
       processId,
       clientId: options.clientId ?? options.applicationId,
       serdes: parts.serdes,

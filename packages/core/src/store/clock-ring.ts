@@ -1,7 +1,7 @@
 /**
- * Which clean rows to forget when there are too many: a clock hand passes over all rows of a store, spares those used
- * since its last round and those that are pinned, and drops the first other one. When it finds none within a bounded
- * number of steps the ring grows instead of spinning.
+ * Which clean rows to forget when there are too many: a clock hand passes over the rows of a store, spares those used since
+ * its last round, and drops the first other one. Pinned rows that it meets leave the ring; they come back when they are
+ * clean. When it finds none within a bounded number of steps the ring grows instead of spinning.
  */
 import { isPinned, type Row, usedFlag } from './row.ts'
 
@@ -15,6 +15,7 @@ export class ClockRing<R extends Row> {
     return this.rows.length
   }
 
+  /** Adds a row that is not in the ring. */
   add(row: R): void {
     row.place = this.rows.length
     this.rows.push(row)
@@ -37,14 +38,15 @@ export class ClockRing<R extends Row> {
       if (this.hand >= rows.length) this.hand = 0
       const row = rows[this.hand]
       if (row === undefined) return null
-      if (!isPinned(row)) {
-        if ((row.flags & usedFlag) === 0) {
-          this.remove(row)
-          return row
-        }
+      if (isPinned(row)) {
+        this.remove(row)
+      } else if ((row.flags & usedFlag) === 0) {
+        this.remove(row)
+        return row
+      } else {
         row.flags &= ~usedFlag
+        this.hand++
       }
-      this.hand++
     }
     return null
   }

@@ -5,6 +5,7 @@
 import type { EngineOperation, StoreEngine } from '../port/store-engine.ts'
 import type { Headers } from '../record/headers.ts'
 import type { StoreDefinition } from './definition.ts'
+import type { ReadBudget } from './read-budget.ts'
 import type { StateStore } from './store.ts'
 
 /** One record of a changelog topic, as bytes. */
@@ -44,8 +45,10 @@ export interface StoreHost {
   /** Share of the cache of dirty entries for this task, bytes; 0 = caching off. When full, the store flushes. */
   readonly cacheBytesMax: number
   readonly nowMs: () => number
-  /** Greatest number of clean rows that a disk store keeps in memory to avoid reads; default 100,000. */
+  /** Greatest number of clean rows that a disk store keeps as objects; default: what its share of the memory allows. */
   readonly cleanRowsMax?: number
+  /** Memory in which disk stores keep rows to avoid reads; default: a budget of its own for each store. */
+  readonly readBudget?: ReadBudget
 }
 
 /**

@@ -13,6 +13,7 @@ export class IndexedRows<K, V> extends KeyValueRows<K, V> {
   private readonly inOrder = new SortedChunks<{ readonly key: string }>()
 
   override async load(): Promise<void> {
+    await super.load()
     this.inOrder.clear()
     const lt = afterPrefix(this.prefix) as Uint8Array
     for await (const entry of this.engine.range({ gte: this.prefix, lt })) {

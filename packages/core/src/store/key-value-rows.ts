@@ -3,7 +3,8 @@
  *
  * One lookup answers a read: the table holds what is cached, what is not yet in the engine and what was read before. With
  * caching on a put waits in the table until `flush`; with caching off it goes to the changelog at once. Either way the
- * engine sees it in the batch of the next commit. Rows of a memory store are in no engine: see memory-rows.ts.
+ * engine sees it in the batch of the next commit. Clean rows beyond those that fit as objects are packed (packed-rows.ts);
+ * the engine is read only for what is in neither. Rows of a memory store are in no engine: see memory-rows.ts.
  */
 import type { EngineEntry, EngineOperation, RangeOptions, StoreEngine } from '../port/store-engine.ts'
 import { noHeaders } from '../record/headers.ts'
@@ -11,17 +12,31 @@ import { ByteMap } from './byte-map.ts'
 import { ClockRing } from './clock-ring.ts'
 import type { StoreDefinition } from './definition.ts'
 import type { ChangelogRecord, StoreHost } from './host.ts'
-import { bytesOf, hashBytes, hashText, latin1, prefixed } from './key-bytes.ts'
+import { afterPrefix, bytesOf, hashBytes, hashText, latin1, prefixed } from './key-bytes.ts'
 import { KeyCodec } from './key-codec.ts'
 import { rowPrefix } from './key-layout.ts'
 import { type BelowCache, CacheLayer } from './layer/cache.ts'
 import { ChangelogLayer } from './layer/changelog.ts'
-import { absent, type Content, contentOf, isPresent, knownFlag, type Pending, Row, usedFlag } from './row.ts'
+import { PackedRows } from './packed-rows.ts'
+import { ReadBudget } from './read-budget.ts'
+import {
+  absent,
+  type Content,
+  contentOf,
+  isPresent,
+  knownFlag,
+  packedFlag,
+  type Pending,
+  Row,
+  usedFlag,
+} from './row.ts'
 import { ValueCodec, type ValueShape } from './value-codec.ts'
 import { WriteSet } from './write-set.ts'
 
-/** Clean rows that a disk store keeps to avoid reads, unless the host says otherwise. */
-const cleanRowsDefault = 100_000
+/** A quarter of the memory for reads goes to rows as objects of about this size, within these bounds. */
+const rowObjectBytes = 320
+const rowObjectsMin = 1_000
+const rowObjectsMax = 100_000
 const noKey: unknown = Symbol('no key')
 
 export class KeyValueRows<K, V> implements BelowCache<K, Row> {
@@ -38,7 +53,10 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
   protected readonly changelog: ChangelogLayer
   private readonly ring = new ClockRing<Row>()
   private readonly keys: KeyCodec<K>
-  private readonly rowsMax: number
+  private readonly budget: ReadBudget
+  /** Null in memory stores. */
+  private readonly packed: PackedRows | null
+  private rowsMax = rowObjectsMax
   private lastKey: unknown = noKey
   private lastRow: Row | null = null
 
@@ -53,7 +71,11 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
     const isCached = definition.caching && host.cacheBytesMax > 0
     this.cache = isCached ? new CacheLayer({ host, codec: this.codec, writes: this.writes }, this) : null
     this.prefix = rowPrefix(host.enginePrefix, 0)
-    this.rowsMax = host.cleanRowsMax ?? cleanRowsDefault
+    this.budget = host.readBudget ?? new ReadBudget()
+    const isInEngine = definition.type !== 'memory' && definition.entriesMax === undefined
+    this.packed = isInEngine ? new PackedRows(0.75 * this.budget.share) : null
+    if (isInEngine) this.budget.join()
+    this.takeShare()
   }
 
   /** The row of a key, with its content known. */
@@ -120,14 +142,18 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
   }
 
   stage(into: EngineOperation[]): void {
+    // Rows that will hardly stay are packed while their bytes are at hand.
+    const packs = this.table.size > this.rowsMax
     this.writes.take(into, (row) => {
-      const content = row.pending?.below ?? row
-      return { key: prefixed(this.prefix, row.key), value: this.codec.toEngine(content) }
+      const value = this.codec.toEngine(row.pending?.below ?? row)
+      if (packs && row.pending === null) this.pack(row, value)
+      return { key: prefixed(this.prefix, row.key), value }
     })
   }
 
   committed(): void {
-    this.writes.committed(() => undefined)
+    this.writes.committed((row) => this.settled(row))
+    this.takeShare()
     this.evictSurplus()
   }
 
@@ -135,11 +161,23 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
     this.writes.clear()
     this.table.clear()
     this.ring.clear()
+    this.packed?.clear()
     this.forgetLast()
   }
 
-  /** Reads what has to be in memory; here nothing. */
-  async load(): Promise<void> {}
+  /** Reads what has to be known before the first record: whether the engine has rows at all. */
+  async load(): Promise<void> {
+    if (this.packed === null) return
+    let isEmpty = this.table.size === 0
+    const lt = afterPrefix(this.prefix) as Uint8Array
+    for await (const _ of this.engine.range({ gte: this.prefix, lt, limit: 1 })) isEmpty = false
+    this.packed.isComplete = isEmpty
+  }
+
+  /** Gives its share of the memory back. Called once. */
+  close(): void {
+    if (this.packed !== null) this.budget.leave()
+  }
 
   /** Rows of the layers below as engine entries, in key order; blocking. */
   engineRange(range: RangeOptions): Iterable<EngineEntry> {
@@ -168,12 +206,17 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
   belowOf(row: Row, pending: Pending): Content {
     if (pending.below !== null) return pending.below
     const below = absent()
-    this.codec.fromEngine(below, this.engine.getSync(prefixed(this.prefix, row.key)))
+    this.readBelow(row, below)
     return below
   }
 
   keyOfRow(_row: Row, pending: Pending): K {
     return pending.userKey as K
+  }
+
+  /** A row that was pinned is clean. */
+  settled(row: Row): void {
+    if (row.place < 0) this.ring.add(row)
   }
 
   /** `bytes`: the encoded value, if it is at hand. */
@@ -197,13 +240,13 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
 
   /** The row's content is that of the store now. */
   protected applied(row: Row, _before: Content | null): void {
-    row.flags |= knownFlag
+    row.flags = (row.flags | knownFlag) & ~packedFlag
     this.writes.stage(row)
   }
 
   protected known(row: Row): Row {
     if ((row.flags & knownFlag) !== 0) return row
-    this.codec.fromEngine(row, this.engine.getSync(prefixed(this.prefix, row.key)))
+    if (this.readBelow(row, row)) row.flags |= packedFlag
     row.flags |= knownFlag
     return row
   }
@@ -247,11 +290,40 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
     }
   }
 
+  /** Reads the row from the layers below the table. @returns true when it was packed */
+  private readBelow(row: Row, into: Content): boolean {
+    const { packed, codec } = this
+    const place = packed === null ? -1 : packed.find(row.key, row.hash)
+    if (packed !== null && place >= 0) {
+      codec.fromPacked(into, packed, place)
+      return true
+    }
+    const isAbsent = packed?.isComplete === true
+    codec.fromEngine(into, isAbsent ? undefined : this.engine.getSync(prefixed(this.prefix, row.key)))
+    return false
+  }
+
+  /** The engine row of this key is kept packed; null = there is none. */
+  private pack(row: Row, value: Uint8Array | null): void {
+    if (value === null) this.packed?.remove(row.key, row.hash)
+    else this.packed?.put(row.key, row.hash, value)
+    row.flags |= packedFlag
+  }
+
   private evictOne(): void {
     const row = this.ring.evict()
     if (row === null) return
     this.table.remove(row)
     if (row === this.lastRow) this.forgetLast()
+    if ((row.flags & (knownFlag | packedFlag)) === knownFlag) this.pack(row, this.codec.toEngine(row))
+  }
+
+  /** The memory for reads is shared by the stores that are open now. */
+  private takeShare(): void {
+    const { share } = this.budget
+    const objects = Math.floor((0.25 * share) / rowObjectBytes)
+    this.rowsMax = this.host.cleanRowsMax ?? Math.min(rowObjectsMax, Math.max(rowObjectsMin, objects))
+    if (this.packed !== null) this.packed.bytesMax = Math.floor(0.75 * share)
   }
 
   private evictSurplus(): void {

@@ -14,6 +14,7 @@ export interface StoreRows {
   stage(into: EngineOperation[]): void
   committed(): void
   rollback(): void
+  close?(): void
 }
 
 export class LiveRows<S extends StateStore> implements LiveStore<S> {
@@ -59,5 +60,6 @@ export class LiveRows<S extends StateStore> implements LiveStore<S> {
 
   close(): void {
     ;(this.view as { isOpen: boolean }).isOpen = false
+    this.rows.close?.()
   }
 }

@@ -43,6 +43,8 @@ export class MemoryRows<K, V> extends KeyValueRows<K, V> {
     this.lookedUp = []
   }
 
+  override async load(): Promise<void> {}
+
   override rollback(): void {
     for (const { row, below } of this.writes.dirty()) if (below !== null) setContent(row, below)
     this.writes.clear()
@@ -70,6 +72,9 @@ export class MemoryRows<K, V> extends KeyValueRows<K, V> {
   override contentBelow(row: Row): Content {
     return contentOf(row)
   }
+
+  /** There is no ring: no row is forgotten. */
+  override settled(): void {}
 
   override belowOf(_row: Row, pending: Pending): Content {
     return pending.below ?? absent()

@@ -23,6 +23,8 @@ export const knownFlag = 4
 export const usedFlag = 8
 /** Only the cache still has it: the store below forgot it (LRU). */
 export const ghostFlag = 16
+/** The packed rows hold this very content. */
+export const packedFlag = 32
 
 /**
  * What is stored for a key: as bytes, or decoded, or both; neither = absent.

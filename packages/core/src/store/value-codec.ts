@@ -19,6 +19,7 @@ import type { Serde } from '../serde/serde.ts'
 import { kept, slabPiece } from '../serde/slab.ts'
 import type { StoreDefinition } from './definition.ts'
 import { readInt64, writeInt64 } from './int64.ts'
+import type { PackedRows } from './packed-rows.ts'
 import type { Content } from './row.ts'
 import type { ValueTimestampHeaders } from './store.ts'
 
@@ -113,13 +114,13 @@ export class ValueCodec<V> {
     return row
   }
 
-  /** Sets the content from an engine row; undefined = absent. */
+  /** Sets the content from an engine row; undefined = absent. Short values are copied out of native memory. */
   fromEngine(content: Content, row: Uint8Array | undefined): void {
     content.value = null
     if (row === undefined) {
       content.bytes = null
     } else if (this.isPlain || this.dropsTimestamps) {
-      content.bytes = row
+      content.bytes = own(row, 0)
       content.timestampMs = -1
     } else if (this.hasHeaders) {
       const stored = decodeValueTimestampHeaders(row)
@@ -128,8 +129,20 @@ export class ValueCodec<V> {
       content.headers = stored.headers
     } else {
       content.timestampMs = readInt64(row, 0)
-      content.bytes = row.subarray(8)
+      content.bytes = own(row, 8)
     }
+  }
+
+  /** As `fromEngine`, of a row that is kept packed. */
+  fromPacked(content: Content, packed: PackedRows, place: number): void {
+    if (this.hasHeaders) {
+      this.fromEngine(content, packed.value(place))
+      return
+    }
+    content.value = null
+    const hasTime = !this.isPlain && !this.dropsTimestamps
+    content.timestampMs = hasTime ? readInt64(packed.bytesAt(place), packed.valueStart(place)) : -1
+    content.bytes = packed.value(place, hasTime ? 8 : 0)
   }
 
   /** Sets the content from a record of the changelog. */
@@ -156,6 +169,17 @@ export class ValueCodec<V> {
     if (this.hasHeaders) return { value, timestampMs: content.timestampMs, headers: content.headers } as V
     return { value, timestampMs: content.timestampMs } as V
   }
+}
+
+const shortBytes = 64
+
+/** The bytes from here on; few of them as an array on V8's heap, so that the buffer around them can go. */
+function own(row: Uint8Array, from: number): Uint8Array {
+  const length = row.length - from
+  if (length > shortBytes) return row.subarray(from)
+  const copy = new Uint8Array(length)
+  for (let i = 0; i < length; i++) copy[i] = row[from + i] as number
+  return copy
 }
 
 /** The serde, or an error that says which one is missing. */

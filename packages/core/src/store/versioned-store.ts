@@ -142,6 +142,10 @@ class LiveVersionedStore<K, V> implements VersionedKeyValueStore<K, V> {
     this.latest.committed()
   }
 
+  close(): void {
+    this.latest.close()
+  }
+
   rollback(): void {
     this.latest.rollback()
     this.older.clear()
@@ -246,5 +250,6 @@ function withoutChangelog(host: StoreHost): StoreHost {
     cacheBytesMax: 0,
     nowMs: () => host.nowMs(),
     ...(host.cleanRowsMax === undefined ? {} : { cleanRowsMax: host.cleanRowsMax }),
+    ...(host.readBudget === undefined ? {} : { readBudget: host.readBudget }),
   }
 }

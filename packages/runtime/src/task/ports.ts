@@ -5,7 +5,7 @@
  * and a collector that keeps what was sent. Neither is known here: the task is synchronous and does no I/O.
  */
 import type { Headers, StateStore, StoreDefinition, TimestampExtractor } from '@millrace/core'
-import type { LiveStore, SerdeDefaults } from '@millrace/core/internal'
+import type { LiveStore, ReadBudget, SerdeDefaults } from '@millrace/core/internal'
 
 /**
  * Records of one partition as they lie in a fetched batch: nothing is decoded until it is asked for.
@@ -91,6 +91,8 @@ export interface TaskChangelog {
 export interface TaskSettings {
   /** Share of dirty cache bytes for this task; 0 = caching off. */
   readonly cacheBytesMax: number
+  /** Memory in which disk stores keep rows so as not to read them again; default: a budget for each store. */
+  readonly readBudget?: ReadBudget
   /** Serdes of sources, sinks and stores that have none of their own. */
   readonly serdes: SerdeDefaults
   /** Extractor of sources that have none of their own. */

@@ -180,6 +180,7 @@ export class TaskStores implements StoreAccess {
         this.pinned += delta
       },
       cacheBytesMax: state.settings.cacheBytesMax,
+      ...(state.settings.readBudget === undefined ? {} : { readBudget: state.settings.readBudget }),
       nowMs: () => state.nowMs,
     }
   }

@@ -1,6 +1,6 @@
 /** What the workers of one application share: the topology, the options, the parts they stand on. Made once at start. */
 import type { StateStore } from '@millrace/core'
-import type { BuiltTopology, SerdeDefaults } from '@millrace/core/internal'
+import type { BuiltTopology, ReadBudget, SerdeDefaults } from '@millrace/core/internal'
 import type { Transport } from '@millrace/core/port'
 import type { Cluster, Surroundings } from '@millrace/protocol'
 import type { TaskEngines } from '../changelog/task-engines.ts'
@@ -15,6 +15,8 @@ export interface AppContext {
   /** For commits, offsets, topics: requests that are never parked. Shared by all workers. */
   readonly adminCluster: Cluster
   readonly engines: TaskEngines
+  /** Memory for rows read from disk, shared by all stores of the process. */
+  readonly readBudget: ReadBudget
   /** Uuid text, kept over restarts. */
   readonly processId: string
   readonly clientId: string

@@ -6,13 +6,14 @@ import type { AppContext } from './app-context.ts'
 
 /** Settings of one task among `taskCount` tasks of its worker: each has an equal share of the cache. */
 export function taskSettings(
-  app: Pick<AppContext, 'options' | 'serdes' | 'workerCount' | 'topology'>,
+  app: Pick<AppContext, 'options' | 'serdes' | 'workerCount' | 'topology' | 'readBudget'>,
   taskCount: number,
 ): TaskSettings {
   const { options } = app
   const cached = Math.max(1, app.topology.stores.filter(({ definition }) => definition.caching).length)
   const shares = Math.max(1, app.workerCount()) * Math.max(1, taskCount) * cached
   return {
+    readBudget: app.readBudget,
     cacheBytesMax: Math.floor(options.statestoreCacheMaxBytes / shares),
     serdes: app.serdes,
     timestampExtractor: options.defaultTimestampExtractor,

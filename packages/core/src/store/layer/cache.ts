@@ -21,6 +21,8 @@ export interface BelowCache<K, R extends Row> {
   writeBelow(row: R, before: Content | null): void
   /** The key that the listener gets. */
   keyOfRow(row: R, pending: Pending): K
+  /** The row is no longer dirty, and nothing was written. */
+  settled?(row: R): void
 }
 
 export class CacheLayer<K, V, R extends Row> {
@@ -90,6 +92,7 @@ export class CacheLayer<K, V, R extends Row> {
     const before = !isThere || this.wantsOld ? below.belowOf(row, pending) : null
     if (!isThere && before !== null && !isPresent(before)) {
       this.writes.settle(row)
+      below.settled?.(row)
       return
     }
     below.writeBelow(row, before ?? pending.below)
