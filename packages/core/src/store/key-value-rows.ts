@@ -53,9 +53,9 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
   protected readonly changelog: ChangelogLayer
   private readonly ring = new ClockRing<Row>()
   private readonly keys: KeyCodec<K>
-  private readonly budget: ReadBudget
+  protected readonly budget: ReadBudget
   /** Null in memory stores. */
-  private readonly packed: PackedRows | null
+  protected readonly packed: PackedRows | null
   private rowsMax = rowObjectsMax
   private lastKey: unknown = noKey
   private lastRow: Row | null = null
@@ -293,7 +293,7 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
   /** Reads the row from the layers below the table. @returns true when it was packed */
   private readBelow(row: Row, into: Content): boolean {
     const { packed, codec } = this
-    const place = packed === null ? -1 : packed.find(row.key, row.hash)
+    const place = packed === null ? -1 : packed.find(row)
     if (packed !== null && place >= 0) {
       codec.fromPacked(into, packed, place)
       return true
@@ -305,8 +305,8 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
 
   /** The engine row of this key is kept packed; null = there is none. */
   private pack(row: Row, value: Uint8Array | null): void {
-    if (value === null) this.packed?.remove(row.key, row.hash)
-    else this.packed?.put(row.key, row.hash, value)
+    if (value === null) this.packed?.remove(row)
+    else this.packed?.put(row, value)
     row.flags |= packedFlag
   }
 
@@ -319,7 +319,7 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
   }
 
   /** The memory for reads is shared by the stores that are open now. */
-  private takeShare(): void {
+  protected takeShare(): void {
     const { share } = this.budget
     const objects = Math.floor((0.25 * share) / rowObjectBytes)
     this.rowsMax = this.host.cleanRowsMax ?? Math.min(rowObjectsMax, Math.max(rowObjectsMin, objects))

@@ -9,6 +9,7 @@ import { LiveRows } from './live-rows.ts'
 import { LruRows } from './lru-rows.ts'
 import { MemoryRows } from './memory-rows.ts'
 import type { KeyValue, KeyValueStore } from './store.ts'
+import { UncachedRows } from './uncached-rows.ts'
 import type { ValueShape } from './value-codec.ts'
 
 /** Opens a plain, timestamped, headers, LRU or subscription store. */
@@ -28,7 +29,8 @@ function rowsOf<K, V>(definition: StoreDefinition<K, V>, host: StoreHost, shape:
   if (definition.entriesMax !== undefined) return new LruRows(definition, host, shape, definition.entriesMax)
   if (definition.type === 'memory') return new MemoryRows(definition, host, shape)
   if (definition.kind === 'subscription') return new IndexedRows(definition, host, shape)
-  return new KeyValueRows(definition, host, shape)
+  if (definition.caching && host.cacheBytesMax > 0) return new KeyValueRows(definition, host, shape)
+  return new UncachedRows(definition, host, shape)
 }
 
 const shapes: Partial<Record<StoreDefinition['kind'], ValueShape>> = {

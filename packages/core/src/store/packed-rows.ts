@@ -1,30 +1,42 @@
 /**
- * Rows that a disk store has read or written and that equal its engine, packed as bytes outside the garbage-collected heap:
- * a quarter of the memory of a row object, nothing to trace for the collector, and no call into the engine to read one.
+ * Rows of a disk store packed as bytes outside the garbage-collected heap: a quarter of the memory of row objects, nothing
+ * to trace for the collector, and no call into the engine to read one. A row is clean (equal to the engine) or held (its
+ * owner has written it and the engine does not have it yet).
  *
  * Rows lie one behind the other in chunks; an index of two integers per row (hash, place) finds them by open addressing. A
- * changed row is written over where it fits. When the limit is reached the oldest chunk goes: what it holds is forgotten, or
- * carried over while most of the memory is taken by rows that have moved since.
+ * changed row is written over where it fits. Beyond the limit the oldest chunk goes: what it holds is forgotten, or carried
+ * over while most of the memory is taken by rows that have moved since. While a row is held nothing is forgotten.
  *
  * | word | a row in a chunk |
  * |---|---|
  * | 0 | hash of the key |
- * | 1, 2 | bytes of the key, of the value |
+ * | 1 | bytes of the key; flags in the upper bits |
+ * | 2 | bytes of the value, −1 = the row is deleted |
  * | 3 | words of the row, these four included |
  * | 4 … | key ‖ value, padded to a whole word |
  */
+import { slabPiece } from '../serde/slab.ts'
+import { latin1 } from './key-bytes.ts'
 
 const headWords = 4
-/** Words of a chunk are a power of two: 1 KiB to 256 KiB. */
+/** Words of a chunk are a power of two: 1 KiB to 256 KiB. A larger row has a chunk of its own. */
 const chunkShiftMin = 8
 const chunkShiftMax = 16
 const slotsFirst = 64
 /** Below this share of living rows the oldest chunk is carried over rather than forgotten. */
 const sparse = 0.6
+const keyMask = 0x0fff_ffff
+const shortBytes = 64
 
 interface Chunk {
   readonly bytes: Uint8Array
   readonly words: Int32Array
+}
+
+/** What names a row: the latin-1 text of its key, and the hash of it. */
+export interface PackedKey {
+  readonly key: string
+  readonly hash: number
 }
 
 export class PackedRows {
@@ -32,10 +44,12 @@ export class PackedRows {
   isComplete = false
   /** Bytes that rows and index may take; may change at any time. */
   bytesMax: number
-  /** A power of two, and its exponent. */
+  /** Rows that must not be forgotten; counted by the owner. */
+  held = 0
   private readonly chunkWords: number
   private readonly shift: number
-  private readonly chunks: (Chunk | null)[] = []
+  private chunks: (Chunk | null)[] = []
+  private chunkBytes = 0
   /** Chunks in use, oldest first. */
   private order: number[] = []
   private free: number[] = []
@@ -63,29 +77,60 @@ export class PackedRows {
 
   /** Bytes taken, the index included. */
   get bytes(): number {
-    return this.order.length * this.chunkWords * 4 + this.slots.length * 4
+    return this.chunkBytes + this.slots.length * 4
   }
 
-  /** Place of a row by the latin-1 text of its key, −1 = not here. Valid until the next `put` or `remove`. */
-  find(text: string, hash: number): number {
-    const slot = this.slotOf(text, hash)
+  /** Place of a row, −1 = not here. Valid until the next `put`, `remove` or `trim`; that of a held row until it moves. */
+  find(row: PackedKey): number {
+    const slot = this.slotOf(row)
     return slot < 0 ? -1 : (this.slots[slot + 1] as number) - 1
   }
 
-  /** Bytes of the value at a place. */
+  keyAt(place: number): string {
+    const start = ((place & (this.chunkWords - 1)) + headWords) * 4
+    return latin1(this.bytesAt(place).subarray(start, this.valueStart(place)))
+  }
+
+  hashAt(place: number): number {
+    return this.wordAt(place, 0)
+  }
+
+  /** Up to four bits of the owner. */
+  flagsAt(place: number): number {
+    return this.wordAt(place, 1) >>> 28
+  }
+
+  setFlags(place: number, flags: number): void {
+    const { words } = this.chunkOf(place)
+    const at = (place & (this.chunkWords - 1)) + 1
+    words[at] = ((words[at] as number) & keyMask) | (flags << 28)
+  }
+
+  /** Bytes of the value at a place; −1 = deleted. */
   valueLength(place: number): number {
     return this.wordAt(place, 2)
   }
 
   /** A copy of the value at a place, from this byte of it on. */
   value(place: number, from = 0): Uint8Array {
-    const { bytes } = this.chunkOf(place)
+    const bytes = this.bytesAt(place)
     const start = this.valueStart(place) + from
     const length = this.wordAt(place, 2) - from
-    if (length > 64) return bytes.slice(start, start + length)
+    if (length > shortBytes) return bytes.slice(start, start + length)
     const copy = new Uint8Array(length)
     for (let i = 0; i < length; i++) copy[i] = bytes[start + i] as number
     return copy
+  }
+
+  /** A copy of the value at a place, in shared memory. */
+  pieceOfValue(place: number): Uint8Array {
+    const bytes = this.bytesAt(place)
+    const start = this.valueStart(place)
+    const length = this.wordAt(place, 2)
+    const piece = slabPiece(length)
+    if (length > shortBytes) piece.set(bytes.subarray(start, start + length))
+    else for (let i = 0; i < length; i++) piece[i] = bytes[start + i] as number
+    return piece
   }
 
   /** The bytes among which the value lies, to be read at once; it begins at `valueStart`. */
@@ -94,48 +139,62 @@ export class PackedRows {
   }
 
   valueStart(place: number): number {
-    return ((place & (this.chunkWords - 1)) + headWords) * 4 + this.wordAt(place, 1)
+    return ((place & (this.chunkWords - 1)) + headWords) * 4 + (this.wordAt(place, 1) & keyMask)
   }
 
-  /** Keeps a row, in place of what was kept for this key. One too large for a chunk is not kept. */
-  put(text: string, hash: number, value: Uint8Array): void {
-    const words = headWords + ((text.length + value.length + 3) >>> 2)
-    const slot = this.slotOf(text, hash)
+  /**
+   * Makes room for the value of a row, in place of what was kept for this key; flags stay if it does not move, else 0.
+   *
+   * @param length bytes of the value, −1 = deleted
+   * @param isHeld it will be held: room is made beyond the limit
+   * @returns its place; the caller fills the value in. −1: there is no room, and nothing is kept for this key
+   */
+  reserve(row: PackedKey, length: number, isHeld: boolean): number {
+    const words = headWords + ((row.key.length + Math.max(0, length) + 3) >>> 2)
+    const slot = this.slotOf(row)
     if (slot >= 0) {
       const place = (this.slots[slot + 1] as number) - 1
       if (words <= this.wordAt(place, 3) && !this.isOld(place)) {
-        this.writeValue(place, text.length, value)
-        return
+        this.chunkOf(place).words[(place & (this.chunkWords - 1)) + 2] = length
+        return place
       }
+      this.setFlags(place, 0)
       this.removeSlot(slot)
     }
-    if (words > this.chunkWords >>> 1 || this.chunkWords * 8 > this.bytesMax) {
+    if (!isHeld && !this.hasRoom(words)) {
       this.isComplete = false
-      return
+      return -1
     }
-    while (this.end + words > this.chunkWords) this.roll()
-    const place = this.current * this.chunkWords + this.end
-    this.end += words
-    const chunk = this.chunkOf(place)
-    const at = place & (this.chunkWords - 1)
-    chunk.words[at] = hash
-    chunk.words[at + 1] = text.length
-    chunk.words[at + 3] = words
-    const start = (at + headWords) * 4
-    for (let i = 0; i < text.length; i++) chunk.bytes[start + i] = text.charCodeAt(i)
-    this.writeValue(place, text.length, value)
-    this.insertSlot(hash, place)
-    this.liveWords += words
+    const place = this.append(row, words)
+    this.chunkOf(place).words[(place & (this.chunkWords - 1)) + 2] = length
+    return place
   }
 
-  remove(text: string, hash: number): void {
-    const slot = this.slotOf(text, hash)
+  /** Keeps a clean row, unless there is no room for it. */
+  put(row: PackedKey, value: Uint8Array): void {
+    const place = this.reserve(row, value.length, false)
+    if (place < 0) return
+    const bytes = this.bytesAt(place)
+    const start = this.valueStart(place)
+    if (value.length > shortBytes) bytes.set(value, start)
+    else for (let i = 0; i < value.length; i++) bytes[start + i] = value[i] as number
+  }
+
+  remove(row: PackedKey): void {
+    const slot = this.slotOf(row)
     if (slot >= 0) this.removeSlot(slot)
+  }
+
+  /** Forgets the oldest rows beyond the limit, unless some are held. */
+  trim(): void {
+    while (this.held === 0 && this.order.length > 1 && this.bytes > this.bytesMax) this.dropOldest()
   }
 
   clear(): void {
     this.isComplete = false
-    this.chunks.length = 0
+    this.held = 0
+    this.chunks = []
+    this.chunkBytes = 0
     this.order = []
     this.free = []
     this.current = -1
@@ -146,60 +205,61 @@ export class PackedRows {
     this.slots = new Int32Array(2 * slotsFirst)
   }
 
-  private chunkOf(place: number): Chunk {
-    return this.chunks[place >>> this.shift] as Chunk
+  private hasRoom(words: number): boolean {
+    if (words > this.chunkWords >>> 1 || this.chunkWords * 8 > this.bytesMax) return false
+    return this.held === 0 || this.end + words <= this.chunkWords || this.bytes + this.chunkWords * 4 <= this.bytesMax
   }
 
-  private wordAt(place: number, word: number): number {
-    return this.chunkOf(place).words[(place & (this.chunkWords - 1)) + word] as number
+  private append({ key, hash }: PackedKey, words: number): number {
+    if (words > this.chunkWords) this.open(words)
+    while (words <= this.chunkWords && this.end + words > this.chunkWords) {
+      this.open(this.chunkWords)
+      this.trim()
+    }
+    const at = this.end
+    this.end += words
+    const place = this.current * this.chunkWords + at
+    const chunk = this.chunkOf(place)
+    chunk.words[at] = hash
+    chunk.words[at + 1] = key.length
+    chunk.words[at + 3] = words
+    const start = (at + headWords) * 4
+    for (let i = 0; i < key.length; i++) chunk.bytes[start + i] = key.charCodeAt(i)
+    this.insertSlot(hash, place)
+    this.liveWords += words
+    return place
   }
 
-  private writeValue(place: number, keyLength: number, value: Uint8Array): void {
-    const { bytes, words } = this.chunkOf(place)
-    const at = place & (this.chunkWords - 1)
-    words[at + 2] = value.length
-    const start = (at + headWords) * 4 + keyLength
-    if (value.length > 64) bytes.set(value, start)
-    else for (let i = 0; i < value.length; i++) bytes[start + i] = value[i] as number
-  }
-
-  /** In the chunk that goes next, or the one after it, while memory is full: better to write the row anew. */
-  private isOld(place: number): boolean {
-    const { order } = this
-    if (order.length < 5 || this.bytes + this.chunkWords * 4 <= this.bytesMax) return false
-    const id = place >>> this.shift
-    return id === order[0] || id === order[1]
-  }
-
-  /** Begins a new chunk; drops old ones beyond the limit. */
-  private roll(): void {
+  /** Begins a new chunk. */
+  private open(words: number): void {
     const id = this.free.pop() ?? this.chunks.length
-    const words = new Int32Array(this.chunkWords)
-    this.chunks[id] = { words, bytes: new Uint8Array(words.buffer) }
+    const chunk = new Int32Array(words)
+    this.chunks[id] = { words: chunk, bytes: new Uint8Array(chunk.buffer) }
+    this.chunkBytes += words * 4
     this.current = id
     this.end = 0
     this.order.push(id)
-    while (this.order.length > 1 && this.bytes > this.bytesMax) this.dropOldest()
   }
 
   private dropOldest(): void {
     const id = this.order.shift() as number
     const { words } = this.chunks[id] as Chunk
     const carries = this.liveWords * 4 < this.bytesMax * sparse
-    for (let at = 0; at < this.chunkWords; ) {
-      const size = words[at + 3] as number
+    for (let at = 0; at < words.length;) {
+      const size = words[at + 3]
       // The unused rest of the chunk.
       if (size === 0 || size === undefined) break
       const slot = this.slotAt(words[at] as number, id * this.chunkWords + at)
       if (slot >= 0) {
         if (carries && this.end + size <= this.chunkWords) this.carry(slot, words, at)
         else {
-          this.removeSlot(slot, size)
+          this.removeSlot(slot)
           this.isComplete = false
         }
       }
       at += size
     }
+    this.chunkBytes -= words.length * 4
     this.chunks[id] = null
     this.free.push(id)
   }
@@ -212,12 +272,28 @@ export class PackedRows {
     this.slots[slot + 1] = place + 1
   }
 
-  private slotOf(text: string, hash: number): number {
+  /** In the chunk that goes next, or the one after it, while memory is full: better to write the row anew. */
+  private isOld(place: number): boolean {
+    const { order } = this
+    if (order.length < 5 || this.bytes + this.chunkWords * 4 <= this.bytesMax) return false
+    const id = place >>> this.shift
+    return id === order[0] || id === order[1]
+  }
+
+  private chunkOf(place: number): Chunk {
+    return this.chunks[place >>> this.shift] as Chunk
+  }
+
+  private wordAt(place: number, word: number): number {
+    return this.chunkOf(place).words[(place & (this.chunkWords - 1)) + word] as number
+  }
+
+  private slotOf({ key, hash }: PackedKey): number {
     const { slots, mask } = this
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const found = slots[2 * at + 1] as number
       if (found === 0) return -1
-      if (slots[2 * at] === hash && this.hasKey(found - 1, text)) return 2 * at
+      if (slots[2 * at] === hash && this.hasKey(found - 1, key)) return 2 * at
     }
   }
 
@@ -234,7 +310,7 @@ export class PackedRows {
   private hasKey(place: number, text: string): boolean {
     const { bytes, words } = this.chunkOf(place)
     const at = place & (this.chunkWords - 1)
-    const length = words[at + 1] as number
+    const length = (words[at + 1] as number) & keyMask
     if (text.length !== length) return false
     const start = (at + headWords) * 4
     for (let i = 0; i < length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false
@@ -251,10 +327,10 @@ export class PackedRows {
     this.count++
   }
 
-  private removeSlot(slot: number, size = this.wordAt((this.slots[slot + 1] as number) - 1, 3)): void {
-    this.liveWords -= size
-    this.count--
+  private removeSlot(slot: number): void {
     const { slots, mask } = this
+    this.liveWords -= this.wordAt((slots[slot + 1] as number) - 1, 3)
+    this.count--
     let hole = slot / 2
     for (let at = (hole + 1) & mask; slots[2 * at + 1] !== 0; at = (at + 1) & mask) {
       const home = (slots[2 * at] as number) & mask

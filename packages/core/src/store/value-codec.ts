@@ -29,6 +29,8 @@ export class ValueCodec<V> {
   readonly shape: ValueShape
   /** The store below keeps no timestamps (a user's plain store under a table): they are written as −1. */
   readonly dropsTimestamps: boolean
+  /** Bytes of the time at the head of an engine row: 8, or 0 where there is none or headers come first. */
+  readonly timeBytes: number
   private readonly isPlain: boolean
   private readonly hasHeaders: boolean
   /** Values may be kept and encoded late: the serde allows it. */
@@ -43,6 +45,7 @@ export class ValueCodec<V> {
     this.hasHeaders = shape === 'headers'
     this.retains = this.serde.retainable === true
     this.dropsTimestamps = definition.withoutTimestamps === true
+    this.timeBytes = shape === 'timestamped' && !this.dropsTimestamps ? 8 : 0
     this.topic = topic
   }
 
@@ -135,14 +138,14 @@ export class ValueCodec<V> {
 
   /** As `fromEngine`, of a row that is kept packed. */
   fromPacked(content: Content, packed: PackedRows, place: number): void {
-    if (this.hasHeaders) {
-      this.fromEngine(content, packed.value(place))
-      return
+    const { timeBytes } = this
+    if (packed.valueLength(place) < 0) this.fromEngine(content, undefined)
+    else if (this.hasHeaders) this.fromEngine(content, packed.value(place))
+    else {
+      content.value = null
+      content.timestampMs = timeBytes === 0 ? -1 : readInt64(packed.bytesAt(place), packed.valueStart(place))
+      content.bytes = packed.value(place, timeBytes)
     }
-    content.value = null
-    const hasTime = !this.isPlain && !this.dropsTimestamps
-    content.timestampMs = hasTime ? readInt64(packed.bytesAt(place), packed.valueStart(place)) : -1
-    content.bytes = packed.value(place, hasTime ? 8 : 0)
   }
 
   /** Sets the content from a record of the changelog. */
