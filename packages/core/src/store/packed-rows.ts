@@ -23,8 +23,9 @@ const headWords = 4
 const chunkShiftMin = 8
 const chunkShiftMax = 16
 const slotsFirst = 64
-/** Below this share of living rows the oldest chunk is carried over rather than forgotten. */
+/** Below this share of living rows in several chunks the oldest chunk is carried over rather than forgotten. */
 const sparse = 0.6
+const chunksToCarry = 4
 const keyMask = 0x0fff_ffff
 const shortBytes = 64
 
@@ -122,6 +123,17 @@ export class PackedRows {
     return copy
   }
 
+  /** The prefix and a copy of the key at a place, in shared memory. */
+  pieceOfKey(place: number, prefix: Uint8Array): Uint8Array {
+    const bytes = this.bytesAt(place)
+    const start = ((place & (this.chunkWords - 1)) + headWords) * 4 - prefix.length
+    const length = prefix.length + (this.wordAt(place, 1) & keyMask)
+    const piece = slabPiece(length)
+    for (let i = 0; i < prefix.length; i++) piece[i] = prefix[i] as number
+    for (let i = prefix.length; i < length; i++) piece[i] = bytes[start + i] as number
+    return piece
+  }
+
   /** A copy of the value at a place, in shared memory. */
   pieceOfValue(place: number): Uint8Array {
     const bytes = this.bytesAt(place)
@@ -187,7 +199,10 @@ export class PackedRows {
 
   /** Forgets the oldest rows beyond the limit, unless some are held. */
   trim(): void {
-    while (this.held === 0 && this.order.length > 1 && this.bytes > this.bytesMax) this.dropOldest()
+    while (this.held === 0 && this.order.length > 1 && this.bytes > this.bytesMax) {
+      this.dropOldest()
+      if (this.count * 6 < this.mask && this.mask >= slotsFirst) this.resize(this.mask >>> 1)
+    }
   }
 
   clear(): void {
@@ -244,7 +259,7 @@ export class PackedRows {
   private dropOldest(): void {
     const id = this.order.shift() as number
     const { words } = this.chunks[id] as Chunk
-    const carries = this.liveWords * 4 < this.bytesMax * sparse
+    const carries = this.order.length >= chunksToCarry && this.liveWords * 4 < this.chunkBytes * sparse
     for (let at = 0; at < words.length;) {
       const size = words[at + 3]
       // The unused rest of the chunk.
@@ -318,7 +333,7 @@ export class PackedRows {
   }
 
   private insertSlot(hash: number, place: number): void {
-    if ((this.count + 1) * 3 > (this.mask + 1) * 2) this.grow()
+    if ((this.count + 1) * 3 > (this.mask + 1) * 2) this.resize(this.mask * 2 + 1)
     const { slots, mask } = this
     let at = hash & mask
     while (slots[2 * at + 1] !== 0) at = (at + 1) & mask
@@ -343,11 +358,9 @@ export class PackedRows {
     slots[2 * hole + 1] = 0
   }
 
-  private grow(): void {
+  private resize(mask: number): void {
     const old = this.slots
-    this.mask = this.mask * 2 + 1
-    this.slots = new Int32Array(2 * (this.mask + 1))
-    const { slots, mask } = this
+    const slots = new Int32Array(2 * (mask + 1))
     for (let from = 0; from < old.length; from += 2) {
       if (old[from + 1] === 0) continue
       let at = (old[from] as number) & mask
@@ -355,5 +368,7 @@ export class PackedRows {
       slots[2 * at] = old[from] as number
       slots[2 * at + 1] = old[from + 1] as number
     }
+    this.mask = mask
+    this.slots = slots
   }
 }

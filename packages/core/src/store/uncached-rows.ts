@@ -62,7 +62,7 @@ export class UncachedRows<K, V> extends KeyValueRows<K, V> {
       if ((flags & staged) === 0) continue
       rows.setFlags(place, (flags & ~staged) | writing)
       const value = rows.valueLength(place) < 0 ? null : rows.pieceOfValue(place)
-      into.push({ key: prefixed(prefix, rows.keyAt(place)), value })
+      into.push({ key: rows.pieceOfKey(place, prefix), value })
     }
     this.writing = this.writing.length === 0 ? this.staged : this.writing.concat(this.staged)
     this.writingBytes += this.stagedBytes

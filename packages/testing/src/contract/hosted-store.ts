@@ -9,6 +9,7 @@ import {
   type LiveStore,
   memoryEngine,
   openStore,
+  ReadBudget,
   type StoreHost,
 } from '@millrace/core/internal'
 
@@ -17,6 +18,8 @@ export interface HostedStoreOptions {
   /** 0 = caching off whatever the definition says. Default 10 MB. */
   readonly cacheBytesMax?: number
   readonly cleanRowsMax?: number
+  /** Memory for rows read from the engine. */
+  readonly readBytesMax?: number
   /** Index of the store in the task; rows of stores do not mix. */
   readonly index?: number
 }
@@ -60,6 +63,7 @@ export class HostedStore<S extends StateStore> {
       cacheBytesMax: options.cacheBytesMax ?? 10 * 1024 * 1024,
       nowMs: () => 0,
       ...(options.cleanRowsMax === undefined ? {} : { cleanRowsMax: options.cleanRowsMax }),
+      ...(options.readBytesMax === undefined ? {} : { readBudget: new ReadBudget(options.readBytesMax) }),
     }
     this.live = openStore(definition, host) as LiveStore<S>
   }
