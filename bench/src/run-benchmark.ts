@@ -61,7 +61,9 @@ async function runPairs(cluster: Cluster, plan: WorkloadPlan, sides: readonly Ru
   const ratios = (part: 'steady' | 'whole'): number[] => ours.map((cost, i) => cost[part] / (theirs[i]?.[part] ?? 0))
   const what = values['cost-of-eos'] ? 'exactly-once ÷ at-least-once' : 'Millrace ÷ Java'
   const of = `${pairs} pair${pairs === 1 ? '' : 's'}`
-  console.log(`${plan.name.padEnd(4)} ${what}, ${of}: steady ${inWords(ratios('steady'))}, with start ${inWords(ratios('whole'))}`)
+  console.log(
+    `${plan.name.padEnd(4)} ${what}, ${of}: steady ${inWords(ratios('steady'))}, with start ${inWords(ratios('whole'))}`,
+  )
 }
 
 await using kafka = await KafkaCluster.start({ heap: '1g' })

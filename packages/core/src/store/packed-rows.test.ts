@@ -52,8 +52,8 @@ describe('packed rows', () => {
     for (let i = 0; i < 500; i++) {
       const row = keyOf(`held ${i}`)
       const value = valueOf(i, i === 250 ? 3_000 : 40)
-      const place = rows.reserve(row, value.length, true)
-      rows.bytesAt(place).set(value, rows.valueStart(place))
+      const place = rows.reserve(row, value.length, -1)
+      rows.write(place, value, null)
       rows.setFlags(place, 1)
       rows.held++
       held.set(row.key, value)

@@ -16,13 +16,14 @@
  * | 4 … | key ‖ value, padded to a whole word |
  */
 import { slabPiece } from '../serde/slab.ts'
+import { writeInt64 } from './int64.ts'
 import { latin1 } from './key-bytes.ts'
+import { PlaceIndex } from './place-index.ts'
 
 const headWords = 4
 /** Words of a chunk are a power of two: 1 KiB to 256 KiB. A larger row has a chunk of its own. */
 const chunkShiftMin = 8
 const chunkShiftMax = 16
-const slotsFirst = 64
 /** Below this share of living rows in several chunks the oldest chunk is carried over rather than forgotten. */
 const sparse = 0.6
 const chunksToCarry = 4
@@ -47,6 +48,8 @@ export class PackedRows {
   bytesMax: number
   /** Rows that must not be forgotten; counted by the owner. */
   held = 0
+  /** Changes whenever a place that `find` gave may no longer be that of its row. */
+  moves = 0
   private readonly chunkWords: number
   private readonly shift: number
   private chunks: (Chunk | null)[] = []
@@ -58,10 +61,7 @@ export class PackedRows {
   /** First free word of the current chunk. */
   private end: number
   private liveWords = 0
-  private count = 0
-  private mask = slotsFirst - 1
-  /** Pairs: hash, place + 1; 0 = empty. */
-  private slots = new Int32Array(2 * slotsFirst)
+  private readonly index = new PlaceIndex()
 
   constructor(bytesMax: number) {
     this.bytesMax = bytesMax
@@ -73,18 +73,18 @@ export class PackedRows {
   }
 
   get size(): number {
-    return this.count
+    return this.index.count
   }
 
   /** Bytes taken, the index included. */
   get bytes(): number {
-    return this.chunkBytes + this.slots.length * 4
+    return this.chunkBytes + this.index.bytes
   }
 
-  /** Place of a row, −1 = not here. Valid until the next `put`, `remove` or `trim`; that of a held row until it moves. */
+  /** Place of a row, −1 = not here. Valid until `moves` changes. */
   find(row: PackedKey): number {
     const slot = this.slotOf(row)
-    return slot < 0 ? -1 : (this.slots[slot + 1] as number) - 1
+    return slot < 0 ? -1 : (this.index.slots[slot + 1] as number) - 1
   }
 
   keyAt(place: number): string {
@@ -155,58 +155,73 @@ export class PackedRows {
   }
 
   /**
-   * Makes room for the value of a row, in place of what was kept for this key; flags stay if it does not move, else 0.
+   * Makes room for a row that its owner holds, beyond the limit if need be; `write` follows. Flags stay if the row stays
+   * where it is, else they are 0, at its old place too.
    *
    * @param length bytes of the value, −1 = deleted
-   * @param isHeld it will be held: room is made beyond the limit
-   * @returns its place; the caller fills the value in. −1: there is no room, and nothing is kept for this key
+   * @param at where the row is now, −1 = not here
+   * @returns its place
    */
-  reserve(row: PackedKey, length: number, isHeld: boolean): number {
+  reserve(row: PackedKey, length: number, at: number): number {
     const words = headWords + ((row.key.length + Math.max(0, length) + 3) >>> 2)
-    const slot = this.slotOf(row)
-    if (slot >= 0) {
-      const place = (this.slots[slot + 1] as number) - 1
-      if (words <= this.wordAt(place, 3) && !this.isOld(place)) {
-        this.chunkOf(place).words[(place & (this.chunkWords - 1)) + 2] = length
-        return place
-      }
-      this.setFlags(place, 0)
-      this.removeSlot(slot)
+    if (at >= 0) {
+      if (words <= this.wordAt(at, 3) && !this.isOld(at)) return at
+      this.leave(row, at)
     }
-    if (!isHeld && !this.hasRoom(words)) {
-      this.isComplete = false
-      return -1
+    return this.append(row, words)
+  }
+
+  /** Fills in the value at a place; a time before it unless null. A null value deletes. */
+  write(place: number, value: Uint8Array | null, timeMs: number | null): void {
+    const { bytes, words } = this.chunkOf(place)
+    const at = place & (this.chunkWords - 1)
+    if (value === null) {
+      words[at + 2] = -1
+      return
     }
-    const place = this.append(row, words)
-    this.chunkOf(place).words[(place & (this.chunkWords - 1)) + 2] = length
-    return place
+    let start = (at + headWords) * 4 + ((words[at + 1] as number) & keyMask)
+    const { length } = value
+    words[at + 2] = timeMs === null ? length : length + 8
+    if (timeMs !== null) {
+      writeInt64(bytes, start, timeMs)
+      start += 8
+    }
+    if (length > shortBytes) bytes.set(value, start)
+    else for (let i = 0; i < length; i++) bytes[start + i] = value[i] as number
   }
 
   /** Keeps a clean row, unless there is no room for it. */
   put(row: PackedKey, value: Uint8Array): void {
-    const place = this.reserve(row, value.length, false)
-    if (place < 0) return
-    const bytes = this.bytesAt(place)
-    const start = this.valueStart(place)
-    if (value.length > shortBytes) bytes.set(value, start)
-    else for (let i = 0; i < value.length; i++) bytes[start + i] = value[i] as number
+    const words = headWords + ((row.key.length + value.length + 3) >>> 2)
+    let place = this.find(row)
+    if (place >= 0 && (words > this.wordAt(place, 3) || this.isOld(place))) {
+      this.leave(row, place)
+      place = -1
+    }
+    if (place < 0 && !this.hasRoom(words)) {
+      this.isComplete = false
+      return
+    }
+    this.write(place < 0 ? this.append(row, words) : place, value, null)
   }
 
   remove(row: PackedKey): void {
     const slot = this.slotOf(row)
     if (slot >= 0) this.removeSlot(slot)
+    this.moves++
   }
 
   /** Forgets the oldest rows beyond the limit, unless some are held. */
   trim(): void {
     while (this.held === 0 && this.order.length > 1 && this.bytes > this.bytesMax) {
       this.dropOldest()
-      if (this.count * 6 < this.mask && this.mask >= slotsFirst) this.resize(this.mask >>> 1)
+      this.index.shrink()
     }
   }
 
   clear(): void {
     this.isComplete = false
+    this.moves++
     this.held = 0
     this.chunks = []
     this.chunkBytes = 0
@@ -215,9 +230,13 @@ export class PackedRows {
     this.current = -1
     this.end = this.chunkWords
     this.liveWords = 0
-    this.count = 0
-    this.mask = slotsFirst - 1
-    this.slots = new Int32Array(2 * slotsFirst)
+    this.index.clear()
+  }
+
+  private leave({ hash }: PackedKey, place: number): void {
+    this.setFlags(place, 0)
+    this.removeSlot(this.index.slotAt(hash, place))
+    this.moves++
   }
 
   private hasRoom(words: number): boolean {
@@ -240,7 +259,7 @@ export class PackedRows {
     chunk.words[at + 3] = words
     const start = (at + headWords) * 4
     for (let i = 0; i < key.length; i++) chunk.bytes[start + i] = key.charCodeAt(i)
-    this.insertSlot(hash, place)
+    this.index.insert(hash, place)
     this.liveWords += words
     return place
   }
@@ -257,6 +276,7 @@ export class PackedRows {
   }
 
   private dropOldest(): void {
+    this.moves++
     const id = this.order.shift() as number
     const { words } = this.chunks[id] as Chunk
     const carries = this.order.length >= chunksToCarry && this.liveWords * 4 < this.chunkBytes * sparse
@@ -264,7 +284,7 @@ export class PackedRows {
       const size = words[at + 3]
       // The unused rest of the chunk.
       if (size === 0 || size === undefined) break
-      const slot = this.slotAt(words[at] as number, id * this.chunkWords + at)
+      const slot = this.index.slotAt(words[at] as number, id * this.chunkWords + at)
       if (slot >= 0) {
         if (carries && this.end + size <= this.chunkWords) this.carry(slot, words, at)
         else {
@@ -284,7 +304,7 @@ export class PackedRows {
     const place = this.current * this.chunkWords + this.end
     this.chunkOf(place).words.set(words.subarray(at, at + size), this.end)
     this.end += size
-    this.slots[slot + 1] = place + 1
+    this.index.slots[slot + 1] = place + 1
   }
 
   /** In the chunk that goes next, or the one after it, while memory is full: better to write the row anew. */
@@ -304,21 +324,11 @@ export class PackedRows {
   }
 
   private slotOf({ key, hash }: PackedKey): number {
-    const { slots, mask } = this
+    const { slots, mask } = this.index
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const found = slots[2 * at + 1] as number
       if (found === 0) return -1
       if (slots[2 * at] === hash && this.hasKey(found - 1, key)) return 2 * at
-    }
-  }
-
-  /** Slot of the row at exactly this place; −1 when the row has moved or gone. */
-  private slotAt(hash: number, place: number): number {
-    const { slots, mask } = this
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
-      const found = slots[2 * at + 1] as number
-      if (found === 0) return -1
-      if (found === place + 1) return 2 * at
     }
   }
 
@@ -332,43 +342,8 @@ export class PackedRows {
     return true
   }
 
-  private insertSlot(hash: number, place: number): void {
-    if ((this.count + 1) * 3 > (this.mask + 1) * 2) this.resize(this.mask * 2 + 1)
-    const { slots, mask } = this
-    let at = hash & mask
-    while (slots[2 * at + 1] !== 0) at = (at + 1) & mask
-    slots[2 * at] = hash
-    slots[2 * at + 1] = place + 1
-    this.count++
-  }
-
   private removeSlot(slot: number): void {
-    const { slots, mask } = this
-    this.liveWords -= this.wordAt((slots[slot + 1] as number) - 1, 3)
-    this.count--
-    let hole = slot / 2
-    for (let at = (hole + 1) & mask; slots[2 * at + 1] !== 0; at = (at + 1) & mask) {
-      const home = (slots[2 * at] as number) & mask
-      if (((at - home) & mask) < ((at - hole) & mask)) continue
-      slots[2 * hole] = slots[2 * at] as number
-      slots[2 * hole + 1] = slots[2 * at + 1] as number
-      hole = at
-    }
-    slots[2 * hole] = 0
-    slots[2 * hole + 1] = 0
-  }
-
-  private resize(mask: number): void {
-    const old = this.slots
-    const slots = new Int32Array(2 * (mask + 1))
-    for (let from = 0; from < old.length; from += 2) {
-      if (old[from + 1] === 0) continue
-      let at = (old[from] as number) & mask
-      while (slots[2 * at + 1] !== 0) at = (at + 1) & mask
-      slots[2 * at] = old[from] as number
-      slots[2 * at + 1] = old[from + 1] as number
-    }
-    this.mask = mask
-    this.slots = slots
+    this.liveWords -= this.wordAt((this.index.slots[slot + 1] as number) - 1, 3)
+    this.index.remove(slot)
   }
 }

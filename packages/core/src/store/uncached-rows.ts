@@ -6,7 +6,6 @@
 import type { EngineOperation } from '../port/store-engine.ts'
 import type { StoreDefinition } from './definition.ts'
 import type { ChangelogRecord, StoreHost } from './host.ts'
-import { writeInt64 } from './int64.ts'
 import { bytesOf, hashBytes, latin1, prefixed } from './key-bytes.ts'
 import { KeyValueRows } from './key-value-rows.ts'
 import type { PackedKey, PackedRows } from './packed-rows.ts'
@@ -19,7 +18,6 @@ const staged = 1
 const writing = 2
 /** What one held row counts beside its key and value. */
 const rowBytes = 24
-const shortBytes = 64
 
 export class UncachedRows<K, V> extends KeyValueRows<K, V> {
   private readonly rows: PackedRows
@@ -30,6 +28,10 @@ export class UncachedRows<K, V> extends KeyValueRows<K, V> {
   private writingBytes = 0
   /** Held rows by key; kept only once a range was read. */
   private ordered: SortedChunks<PackedKey> | null = null
+  /** Where the row found last is, −1 = not packed; holds while `moves` is the same. */
+  private foundRow: Row | null = null
+  private foundPlace = -1
+  private foundMoves = 0
 
   constructor(definition: StoreDefinition<K, V>, host: StoreHost, shape: ValueShape) {
     super(definition, host, shape)
@@ -105,11 +107,14 @@ export class UncachedRows<K, V> extends KeyValueRows<K, V> {
     const { rows, codec } = this
     row.flags |= knownFlag
     const place = rows.find(row)
+    this.found(row, place)
     if (place >= 0) codec.fromPacked(row, rows, place)
     else if (!rows.isComplete) {
       const value = this.engine.getSync(prefixed(this.prefix, row.key))
       codec.fromEngine(row, value)
-      if (value !== undefined) rows.put(row, value)
+      if (value === undefined) return row
+      rows.put(row, value)
+      this.foundRow = null
     }
     return row
   }
@@ -124,20 +129,22 @@ export class UncachedRows<K, V> extends KeyValueRows<K, V> {
     if (this.packed !== null) this.packed.bytesMax = this.budget.share
   }
 
+  private found(row: Row, place: number): void {
+    this.foundRow = row
+    this.foundPlace = place
+    this.foundMoves = this.rows.moves
+  }
+
   /** Packs the row's new content until the engine has it. `bytes`: the bare value encoded. */
   private hold(row: Row, bytes: Uint8Array | null): void {
     const { rows, codec } = this
     const head = codec.timeBytes
     const value = bytes === null || head === 8 || codec.shape !== 'headers' ? bytes : codec.toEngine(row)
-    const before = rows.find(row)
+    const before = row === this.foundRow && rows.moves === this.foundMoves ? this.foundPlace : rows.find(row)
     const flags = before < 0 ? 0 : rows.flagsAt(before)
-    const place = rows.reserve(row, value === null ? -1 : head + value.length, true)
-    if (value !== null) {
-      const into = rows.bytesAt(place)
-      const start = rows.valueStart(place)
-      if (head > 0) writeInt64(into, start, row.timestampMs)
-      fill(into, start + head, value)
-    }
+    const place = rows.reserve(row, value === null ? -1 : head + value.length, before)
+    rows.write(place, value, head > 0 ? row.timestampMs : null)
+    this.found(row, place)
     const now = place === before ? flags : 0
     if ((now & staged) !== 0) return
     rows.setFlags(place, now | staged)
@@ -172,9 +179,4 @@ export class UncachedRows<K, V> extends KeyValueRows<K, V> {
     }
     return ordered
   }
-}
-
-function fill(into: Uint8Array, at: number, value: Uint8Array): void {
-  if (value.length > shortBytes) into.set(value, at)
-  else for (let i = 0; i < value.length; i++) into[at + i] = value[i] as number
 }

@@ -17,7 +17,10 @@ import { SeededRandom } from '../simulation/seeded-random.ts'
 
 type Timed = KeyValueStore<string, ValueAndTimestamp<string>>
 
-const timed = timestampedKeyValueStore('s', { key: string(), value: string() }) as never as StoreDefinition<never, never>
+const timed = timestampedKeyValueStore('s', { key: string(), value: string() }) as never as StoreDefinition<
+  never,
+  never
+>
 const keysMax = 200
 
 const limits = [
@@ -34,7 +37,7 @@ function rowsOf(model: ReadonlyMap<string, ValueAndTimestamp<string>>, from = ''
   return keys.map((key) => ({ key, value: model.get(key) }))
 }
 
-it.each(limits)('agrees with a map: $what', async ({ what: _, ...options }) => {
+it.each(limits)('agrees with a map: $what', async (options) => {
   for (let seed = 1; seed <= 3; seed++) {
     const random = new SeededRandom(seed)
     const engine = memoryEngine()
