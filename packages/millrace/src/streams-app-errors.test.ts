@@ -283,6 +283,28 @@ describe('starting an application', () => {
     expect(app.state).toBe('ERROR')
   })
 
+  it('says long before that it tries, where, and what to check', async () => {
+    // It takes connections and never answers.
+    const silent = createServer()
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const { port } = silent.address() as AddressInfo
+    const lines: { text: string; fields: object }[] = []
+    const logger = { ...silentLogger, warn: (text: string, fields: object = {}) => void lines.push({ text, fields }) }
+    const kafka = { brokers: [`127.0.0.1:${port}`] }
+    const app = appOf(through(), { kafka, logger })
+    app.ended().catch(() => undefined)
+    app.start().catch(() => undefined)
+    await using other = new KafkaClient({ brokers: ['127.0.0.1:1'] }, { logger, reachTimeout: '400ms' })
+    await expect(other.createTopics([input])).rejects.toMatchObject({ code: 'MR_RUNTIME_UNREACHABLE' })
+    const brokersSaid = (): unknown[] => lines.map(({ fields }) => (fields as { brokers?: string }).brokers)
+    expect(brokersSaid()).toContain('127.0.0.1:1')
+    await vi.waitFor(() => expect(brokersSaid()).toContain(`127.0.0.1:${port}`), wait)
+    expect(lines[0]?.text).toBe('the cluster is not reached yet')
+    expect(lines[0]?.fields).toMatchObject({ attempts: 1, check: expect.stringContaining('kafka.brokers') as string })
+    await app.close({ timeout: 100 })
+    silent.close()
+  })
+
   it('calls a host name that does not exist an option to correct, at once', async () => {
     const app = appOf(through(), { kafka: { brokers: ['no-such-host.invalid:9092'] } })
     app.ended().catch(() => undefined)

@@ -40,7 +40,7 @@ import { msgpack } from '@millrace/serde-msgpack'
 import { levelStores } from '@millrace/store-level'
 import { memoryStores } from './memory-stores.ts'
 import { presetOptions, type StreamsOptions } from './options.ts'
-import { transportOf } from './transport-of.ts'
+import { brokersOf, transportOf } from './transport-of.ts'
 
 type AnyHandle = StoreHandle<any, any>
 
@@ -73,6 +73,7 @@ export class StreamsApp implements AsyncDisposable {
     requireSerdes(built, resolved)
     requireEqualKeySerdes(built, serdes)
     const { stores, stateDirectory } = storesOf(options, resolved, logger)
+    const brokers = brokersOf(options.kafka)
     this.#runtime = new StreamsRuntime({
       topology: built,
       options: resolved,
@@ -81,6 +82,7 @@ export class StreamsApp implements AsyncDisposable {
       serdes,
       stateDirectory,
       stores,
+      ...(brokers === null ? {} : { brokers }),
       yieldTurn: nodeYield,
     })
   }

@@ -19,3 +19,13 @@ export function transportOf(kafka: KafkaTarget, clientId: string, logger: Logger
   if (kafka instanceof EmbeddedBroker) return kafka.transport(clientId)
   return kafkajsTransport(kafka, { clientId, logger })
 }
+
+/** The addresses of a target, for texts; null when there is no network between, or only kafkajs knows them. */
+export function brokersOf(kafka: KafkaTarget): string | null {
+  const brokers = (kafka as { readonly brokers?: unknown } | undefined)?.brokers
+  return Array.isArray(brokers)
+    ? brokers.join(', ')
+    : kafka instanceof EmbeddedBroker
+      ? null
+      : 'those of the Kafka client'
+}

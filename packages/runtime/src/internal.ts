@@ -34,6 +34,7 @@ export { nodeClock, nodeRandom, nodeTimers, nodeYield, stderrLogger } from './pl
 export { optionTable, type OptionSpec } from './option-table.ts'
 export { type ResolvedOptions } from './options.ts'
 export { type RuntimeParts, StreamsRuntime } from './streams-runtime.ts'
+export { reachCluster, type ReachOptions } from './reach-cluster.ts'
 export { readPosition } from './changelog/positions.ts'
 export { AtLeastOnceCommitter } from './commit/at-least-once.ts'
 export { FetchedRecords } from './worker/fetched-records.ts'

@@ -4,16 +4,17 @@
  * It knows no concrete part: transport, stores, clock and randomness are handed in, so that the same code runs on a
  * cluster, on the embedded broker and in a simulation. The preset (`millrace`) puts the parts together.
  */
-import { type Duration, durationMs, FatalError, RetriableError, StreamsError } from '@millrace/core'
+import { type Duration, durationMs, FatalError, StreamsError } from '@millrace/core'
 import { type BuiltTopology, ReadBudget, type SerdeDefaults } from '@millrace/core/internal'
 import type { StoreEngineProvider, Transport } from '@millrace/core/port'
-import { Cluster, loadCodecs, retry, type Surroundings } from '@millrace/protocol'
+import { Cluster, loadCodecs, type Surroundings } from '@millrace/protocol'
 import { TaskEngines } from './changelog/task-engines.ts'
 import { type AppState, LifeCycle, type StateListener } from './life-cycle.ts'
 import { type Metric, metricsOf } from './metrics.ts'
 import type { ResolvedOptions, UncaughtAnswer } from './options.ts'
 import { Queries } from './query/queries.ts'
 import { keptProcessId, newProcessId } from './process-id.ts'
+import { reachCluster } from './reach-cluster.ts'
 import type { AppContext } from './worker/app-context.ts'
 import { GlobalUpdater } from './worker/global-updater.ts'
 import { type StopOptions, Worker } from './worker/worker.ts'
@@ -32,6 +33,8 @@ export interface RuntimeParts {
   readonly processId?: string
   /** Engines of the tasks; closed with the runtime. */
   readonly stores: StoreEngineProvider
+  /** Addresses of the cluster, for texts; absent = there is no network between. */
+  readonly brokers?: string
   yieldTurn(): Promise<void>
 }
 
@@ -179,7 +182,13 @@ export class StreamsRuntime {
       requestTimeoutMs: options.requestTimeoutMs,
     })
     this.#adminCluster = adminCluster
-    await this.#reach(adminCluster)
+    await reachCluster(adminCluster, {
+      timeoutMs: options.requestTimeoutMs,
+      brokers: parts.brokers ?? null,
+      check: () => {
+        if (this.#cycle.isEnding) throw new FatalError('MR_RUNTIME_CLOSED', { what: 'The application' })
+      },
+    })
     engines.useCluster(adminCluster.metadata.clusterId)
     const app: AppContext = {
       topology: parts.topology,
@@ -205,29 +214,6 @@ export class StreamsRuntime {
     }
     if (engines.persistent) this.#scheduleCleaning(engines)
     return app
-  }
-
-  /** The first contact: what is wrong with addresses or credentials shows here, before anything else is done. */
-  async #reach(cluster: Cluster): Promise<void> {
-    const { around, options } = this.#parts
-    const timeoutMs = options.requestTimeoutMs
-    let warned = false
-    try {
-      await retry(around, { what: 'Metadata', timeoutMs, maxMs: 1_000 }, async () => {
-        try {
-          await cluster.metadata.refresh()
-        } catch (error) {
-          if (!warned) around.logger.warn('the cluster is not reached yet', { reason: (error as Error).message })
-          warned = true
-          if (this.#cycle.isEnding) throw new FatalError('MR_RUNTIME_CLOSED', { what: 'The application' })
-          throw error
-        }
-      })
-    } catch (error) {
-      if (!(error instanceof RetriableError)) throw error
-      const cause = error.cause instanceof Error ? error.cause : error
-      throw new FatalError('MR_RUNTIME_UNREACHABLE', { timeoutMs, reason: cause.message }, { cause: error })
-    }
   }
 
   #spawn(app: AppContext): Worker {

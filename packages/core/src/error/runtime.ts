@@ -39,7 +39,7 @@ export const runtimeMessages = {
   MR_RUNTIME_NO_OFFSET: (d: { readonly topic: string; readonly partition: number }): string =>
     `No offset is committed for ${d.topic}-${d.partition} and autoOffsetReset is "none"; commit one, or choose "earliest" or "latest".`,
   MR_RUNTIME_UNREACHABLE: (d: { readonly timeoutMs: number; readonly reason: string }): string =>
-    `The cluster could not be reached within ${d.timeoutMs} ms: ${d.reason}`,
+    `The cluster could not be reached within ${d.timeoutMs} ms: ${d.reason} Check kafka.brokers, that the brokers run and are reachable from here under the names they advertise, and firewalls.`,
   MR_RUNTIME_WORKER: (d: { readonly worker: string; readonly reason: string }): string =>
     `Worker ${d.worker} stopped: ${d.reason}`,
   MR_RUNTIME_SHUTDOWN_REQUESTED: (d: { readonly applicationId: string }): string =>

@@ -3,8 +3,8 @@
  *
  * For programs that feed a topology or look at its results; the topology itself needs none of it.
  */
-import type { Topic } from '@millrace/core'
-import { type Logger, silentLogger } from '@millrace/core/port'
+import { type Duration, durationMs, type Topic } from '@millrace/core'
+import type { Logger } from '@millrace/core/port'
 import {
   assertTopics,
   Cluster,
@@ -16,15 +16,18 @@ import {
   type Surroundings,
   waitForTopics,
 } from '@millrace/protocol'
-import { nodeClock, nodeRandom, nodeTimers } from '@millrace/runtime/internal'
-import { type KafkaTarget, transportOf } from '../transport-of.ts'
+import { nodeClock, nodeRandom, nodeTimers, reachCluster, stderrLogger } from '@millrace/runtime/internal'
+import { brokersOf, type KafkaTarget, transportOf } from '../transport-of.ts'
 import { type ReaderOptions, readTopic, type ReadRecord } from './topic-reader.ts'
 import { TopicWriter, type WriterOptions } from './topic-writer.ts'
 
 export interface KafkaClientOptions {
   /** Shown in broker logs; default `millrace-client`. */
   readonly clientId?: string
+  /** Where log lines go; default: warnings and errors to standard error. */
   readonly logger?: Logger
+  /** How long a cluster that does not answer is tried; default 30 s. */
+  readonly reachTimeout?: Duration
 }
 
 /** How many partitions, and topic configuration by Kafka's names. */
@@ -57,12 +60,16 @@ export interface PartitionLag {
 export class KafkaClient implements AsyncDisposable {
   readonly #transport: ReturnType<typeof transportOf>
   readonly #around: Surroundings
+  readonly #brokers: string | null
+  readonly #reachTimeoutMs: number
   readonly #writers = new Set<TopicWriter<never, never>>()
   #admin: Promise<Cluster> | null = null
 
   /** @throws {MR_CONFIG_MISSING} {MR_CONFIG_INVALID} for options without brokers or with wrong addresses */
   constructor(kafka: KafkaTarget, options: KafkaClientOptions = {}) {
-    const logger = options.logger ?? silentLogger
+    const logger = options.logger ?? stderrLogger
+    this.#brokers = brokersOf(kafka)
+    this.#reachTimeoutMs = durationMs(options.reachTimeout ?? 30_000, 'reachTimeout')
     this.#transport = transportOf(kafka, options.clientId ?? 'millrace-client', logger)
     this.#around = { clock: nodeClock, timers: nodeTimers, random: nodeRandom, logger }
   }
@@ -71,6 +78,7 @@ export class KafkaClient implements AsyncDisposable {
    * Creates the topics that do not exist and resolves when all have leaders.
    *
    * @returns names of those that were created
+   * @throws {MR_RUNTIME_UNREACHABLE} no broker answers; the log says so long before
    */
   async createTopics(topics: readonly { readonly name: string }[], settings: TopicSettings = {}): Promise<string[]> {
     const admin = await this.#adminCluster()
@@ -135,7 +143,7 @@ export class KafkaClient implements AsyncDisposable {
   async close(): Promise<void> {
     await Promise.all([...this.#writers].map((writer) => writer.close()))
     this.#writers.clear()
-    await (await this.#admin)?.close()
+    await (await this.#admin?.catch(() => null))?.close()
     this.#admin = null
     await this.#transport.close()
   }
@@ -145,7 +153,22 @@ export class KafkaClient implements AsyncDisposable {
   }
 
   #adminCluster(): Promise<Cluster> {
-    this.#admin ??= this.#transport.open('admin').then((channel) => new Cluster(channel, this.#around))
+    this.#admin ??= this.#reached().catch((error: unknown) => {
+      this.#admin = null
+      throw error
+    })
     return this.#admin
+  }
+
+  /** @throws {MR_RUNTIME_UNREACHABLE} {MR_TRANSPORT_AUTHENTICATION} {MR_CONFIG_INVALID} */
+  async #reached(): Promise<Cluster> {
+    const cluster = new Cluster(await this.#transport.open('admin'), this.#around)
+    try {
+      await reachCluster(cluster, { timeoutMs: this.#reachTimeoutMs, brokers: this.#brokers })
+    } catch (error) {
+      await cluster.close()
+      throw error
+    }
+    return cluster
   }
 }
