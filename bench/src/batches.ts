@@ -1,6 +1,6 @@
 /** Input of the micro benchmarks: batches of 1 000 records of the `kv` set, 100-byte values, as a broker would deliver them. */
 import { decodeBatches, RecordBatchBuilder } from '@millrace/protocol/internal'
-import { dataSets } from './data.ts'
+import { type DataRecord, dataSets } from './data.ts'
 
 export const recordsPerBatch = 1_000
 
@@ -8,10 +8,15 @@ export const recordsPerBatch = 1_000
 export function encodedBatches(count: number): Uint8Array[] {
   const kv = dataSets['kv']
   if (kv === undefined) throw new Error('no data set kv')
+  return batchesOf(count, (i) => kv.record(i, count))
+}
+
+/** Encoded batches of `count` records by formula. */
+export function batchesOf(count: number, recordAt: (i: number) => DataRecord): Uint8Array[] {
   const batches: Uint8Array[] = []
   const builder = new RecordBatchBuilder(256 * 1024)
   for (let i = 0; i < count; i++) {
-    const { key, value, timestampMs } = kv.record(i, count)
+    const { key, value, timestampMs } = recordAt(i)
     builder.append(Buffer.from(key), Buffer.from(value), timestampMs)
     if (i % recordsPerBatch === recordsPerBatch - 1 || i === count - 1) batches.push(builder.build())
   }

@@ -37,14 +37,22 @@ export interface LoopOptions {
   readonly batches: readonly Uint8Array[]
   /** Engine of disk stores; default memory. */
   readonly engine?: StoreEngine
+  /** Engine of memory stores. */
+  readonly memory?: StoreEngine
   /** A commit after this many records. */
   readonly commitEvery: number
+  /** Batches of other topics of the same sub-topology, read before `in`: the other side of a join. */
+  readonly before?: Readonly<Record<string, readonly Uint8Array[]>>
+  /** Share of the cache, bytes; default 0 = no caching. */
+  readonly cacheBytes?: number
+  /** Called after each commit. */
+  readonly committed?: (task: Task) => void | Promise<void>
 }
 
 /** Runs all batches of topic `in`, partition 0, through the topology once. @returns bytes written */
 export async function frameworkLoop(builder: StreamsBuilder, options: LoopOptions): Promise<number> {
   const topology = builder.build().build({}) as BuiltTopology
-  const resolved = resolveOptions({ applicationId: 'bench', statestoreCacheMaxBytes: 0 })
+  const resolved = resolveOptions({ applicationId: 'bench', statestoreCacheMaxBytes: options.cacheBytes ?? 0 })
   const collector = new BatchCollector()
   const engine = options.engine ?? memoryEngine('bench')
   const task = await Task.open({
@@ -53,11 +61,11 @@ export async function frameworkLoop(builder: StreamsBuilder, options: LoopOption
     id: { subTopology: 0, partition: 0 },
     applicationId: 'bench',
     engine,
-    memoryEngine: memoryEngine('bench-memory'),
+    memoryEngine: options.memory ?? memoryEngine('bench-memory'),
     collector,
     clock: { nowMs: () => 0 },
     settings: {
-      cacheBytesMax: 0,
+      cacheBytesMax: options.cacheBytes ?? 0,
       serdes: { key: null, value: null },
       timestampExtractor: resolved.defaultTimestampExtractor,
       deadLetterTopic: null,
@@ -68,19 +76,27 @@ export async function frameworkLoop(builder: StreamsBuilder, options: LoopOption
     logger: silentLogger,
     metrics: { count: () => undefined },
   })
-  let since = 0
-  for (const encoded of options.batches) {
-    for (const batch of decodeBatches(encoded)) {
-      task.enqueue('in', 0, Object.assign(batch, { nextOffset: batch.header.lastOffset + 1 }))
-      since += batch.count
-    }
-    while (task.process(1_000) > 0);
-    if (since < options.commitEvery) continue
-    since = 0
+  const commit = async (): Promise<void> => {
     task.flushStores()
     await engine.write(task.stage())
     task.committed(task.committableOffsets())
+    await options.committed?.(task)
   }
+  let since = 0
+  const topics = [...Object.entries(options.before ?? {}), ['in', options.batches] as const]
+  for (const [topic, batches] of topics) {
+    for (const encoded of batches) {
+      for (const batch of decodeBatches(encoded)) {
+        task.enqueue(topic, 0, Object.assign(batch, { nextOffset: batch.header.lastOffset + 1 }))
+        since += batch.count
+      }
+      while (task.process(1_000) > 0);
+      if (since < options.commitEvery) continue
+      since = 0
+      await commit()
+    }
+  }
+  if (options.committed !== undefined) await commit()
   collector.flush()
   task.close(true)
   return collector.bytes

@@ -54,7 +54,8 @@ export class KGroupedStream<out K, out V> {
    * Number of records per key.
    *
    * @example
-   * words.groupBy((word) => word).count({ store: 'counts' })
+   * run(({ texts }) => texts.groupBy((word) => word).count({ store: 'counts' }), ['texts', 'k', 'be'], ['texts', 'k', 'be'])
+   * // → [["be",1],["be",2]]
    */
   count(options: TableOptions<K, number> = {}): KTable<K, number, never> {
     return this.#aggregate(requireKnown(options, tableOptions, 'count'), {
@@ -81,7 +82,14 @@ export class KGroupedStream<out K, out V> {
    * One value of another type per key.
    *
    * @example
-   * orders.groupByKey().aggregate({ init: () => ({ n: 0 }), add: (total, order) => ({ n: total.n + order.n }) })
+   * run(
+   *   ({ orders }) =>
+   *     orders
+   *       .groupBy((order) => order.user)
+   *       .aggregate({ init: () => ({ n: 0 }), add: (total, order) => ({ n: total.n + order.cents }) }),
+   *   ['orders', 'o1', { user: 'ada', item: 'tea', cents: 250 }],
+   * )
+   * // → [["ada",{"n":250}]]
    */
   aggregate<Agg, R extends Agg | null>(options: AggregateOptions<K, NotNull<V>, Agg, R>): KTable<K, Agg, NullOf<R>> {
     const { init, add } = requireKnown(options, aggregateOptions, 'aggregate')
@@ -97,7 +105,12 @@ export class KGroupedStream<out K, out V> {
    *
    * @throws {MR_WINDOW_EMIT} results on close of unlimited windows, which never close
    * @example
-   * clicks.groupByKey().windowedBy(tumbling('5m', { grace: '30s' }), { emit: 'close' }).count()
+   * run(
+   *   ({ texts }) => texts.groupByKey().windowedBy(tumbling('5m', { grace: '30s' }), { emit: 'close' }).count(),
+   *   ['texts', 'a', 'x', 0],
+   *   ['texts', 'a', 'y', 330_000],
+   * )
+   * // → [["a@0..300000",1]]
    */
   windowedBy<W>(windows: WindowChoice<W>, options: WindowedByOptions = {}): WindowedBy<K, V, W> {
     const { emit = 'update' } = requireKnown(options, windowedByOptions, 'windowedBy')
@@ -113,8 +126,17 @@ export class KGroupedStream<out K, out V> {
    * Begins an aggregate of several grouped streams; add the others to the result and call its `aggregate`.
    *
    * @example
-   * const add = (total: number, order: Order) => total + order.amount
-   * orders.groupByKey().cogroup({ init: () => 0, add }).cogroup(refunds.groupByKey(), (total, r) => total - r.amount).aggregate()
+   * run(
+   *   ({ orders, payments }) =>
+   *     orders
+   *       .groupByKey()
+   *       .cogroup({ init: () => 0, add: (due, order) => due + order.cents })
+   *       .cogroup(payments.groupByKey(), (due, cents) => due - cents)
+   *       .aggregate({ store: 'due' }),
+   *   ['orders', 'o1', { user: 'ada', item: 'tea', cents: 250 }],
+   *   ['payments', 'o1', 250],
+   * )
+   * // → [["o1",250],["o1",0]]
    */
   cogroup<Agg, R extends Agg | null>(
     options: Pick<AggregateOptions<K, NotNull<V>, Agg, R>, 'init' | 'add'>,

@@ -61,7 +61,15 @@ export class KGroupedTable<out K, out V> {
    * One value of another type per group.
    *
    * @example
-   * users.groupBy((user, id) => [user.city, user]).aggregate({ init: () => 0, add: (n) => n + 1, subtract: (n) => n - 1 })
+   * run(
+   *   ({ cities }) =>
+   *     cities
+   *       .groupBy((city, user) => [city, user], { key: string(), value: string() })
+   *       .aggregate({ init: () => 0, add: (n) => n + 1, subtract: (n) => n - 1 }),
+   *   ['cities', 'ada', 'London'],
+   *   ['cities', 'ada', 'Paris'],
+   * )
+   * // → [["London",1],["London",0],["Paris",1]]
    */
   aggregate<Agg, R extends Agg | null>(options: TableAggregateOptions<K, V, Agg, R>): KTable<K, Agg, NullOf<R>> {
     const { init, add, subtract } = requireKnown(options, tableAggregateOptions, 'aggregate')

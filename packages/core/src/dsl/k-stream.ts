@@ -83,7 +83,8 @@ export class KStream<out K, out V> {
    * Keeps the records for which the predicate holds. A type guard narrows the values.
    *
    * @example
-   * orders.filter((order) => order.total > 100)
+   * run(({ numbers }) => numbers.filter((value) => value > 10), ['numbers', 'a', 5], ['numbers', 'b', 20])
+   * // → [["b",20]]
    */
   filter<VOut extends V>(
     predicate: (value: V, key: K, context: RecordContext) => value is VOut,
@@ -104,7 +105,8 @@ export class KStream<out K, out V> {
    * key stays, use `mapValues`.
    *
    * @example
-   * orders.map((order) => [order.user, order.total])
+   * run(({ texts }) => texts.map((value, key) => [value, key]), ['texts', 'a', 'x'])
+   * // → [["x","a"]]
    */
   map<R extends Pair | PromiseLike<unknown>>(
     mapper: (value: V, key: K, context: RecordContext) => Sync<R>,
@@ -182,7 +184,8 @@ export class KStream<out K, out V> {
    *
    * @throws {MR_TOPOLOGY_UNSUPPORTED} two branches take the rest
    * @example
-   * const { web, rest } = orders.split({ web: (order) => order.channel === 'web', rest: true })
+   * run(({ numbers }) => numbers.split({ odd: (n) => n % 2 === 1, even: true }).odd, ['numbers', 'a', 1], ['numbers', 'b', 2])
+   * // → [["a",1]]
    */
   split<const C extends Readonly<Record<string, BranchCondition<K, V>>>>(
     conditions: C & { readonly [Name in keyof C]: BranchCondition<K, V> },
@@ -235,9 +238,6 @@ export class KStream<out K, out V> {
   /**
    * Writes the records to a topic, or to the topic that a function chooses for each. The stream ends here. Null values are
    * written as tombstones.
-   *
-   * @example
-   * totals.toStream().to(topic('totals', { key: string(), value: int64() }))
    */
   to(target: TopicSink<NotNull<K>, NotNull<V>>, options?: SinkOptions<K, V>): void
   to(target: TopicNameExtractor<K, V>, options?: DynamicSinkOptions<K, V>): void
@@ -273,9 +273,8 @@ export class KStream<out K, out V> {
    * with the row of a global table by another key.
    *
    * @example
-   * orders.join(payments, (order, payment) => ({ ...order, paid: payment.amount }), { within: '1h' })
-   * orders.join(users, (order, user) => ({ ...order, name: user.name }))
-   * orders.join(cities, (order, city) => ({ ...order, city }), { key: (order) => order.city })
+   * run(({ texts, users }) => texts.join(users, (text, name) => `${name}: ${text}`), ['users', 'u', 'Ada'], ['texts', 'u', 'hi'])
+   * // → [["u","Ada: hi"]]
    */
   join<VO, VOut>(
     other: KStream<NotNull<K>, VO> | KStream<NotNull<K> | null, VO>,

@@ -123,7 +123,8 @@ export class KTable<out K, out V, out Deleted = null> {
    * Every change as a record: the new value, or null for a deletion. With `key` the stream gets other keys.
    *
    * @example
-   * counts.toStream().to(topic('counts', { key: string(), value: int64() }))
+   * run(({ users }) => users.toStream({ key: (name) => name ?? 'nobody' }), ['users', 'u1', 'Ada'], ['users', 'u1', null])
+   * // → [["Ada","Ada"],["nobody",null]]
    */
   toStream(options?: NameOptions): KStream<K, V | Deleted>
   toStream<KOut>(options: ToStreamOptions<K, V | Deleted, KOut>): KStream<KOut, V | Deleted>
@@ -144,7 +145,12 @@ export class KTable<out K, out V, out Deleted = null> {
    * @throws {MR_TOPOLOGY_UNSUPPORTED} until window-close below a table without windows
    * @throws {MR_TOPOLOGY_VERSIONED} the table is versioned
    * @example
-   * clicks.groupByKey().windowedBy(tumbling('1m')).count().suppress({ until: 'window-close' })
+   * run(
+   *   ({ texts }) => texts.groupByKey().windowedBy(tumbling('1m')).count().suppress({ until: 'window-close' }),
+   *   ['texts', 'a', 'x', 0],
+   *   ['texts', 'a', 'y', 60_000],
+   * )
+   * // → [["a@0..60000",1]]
    */
   suppress(options: SuppressUntilTime): KTable<K, V, Deleted>
   suppress(this: KTable<Windowed<any>, V, Deleted>, options: SuppressUntilClose): KTable<K, V, never>
@@ -175,7 +181,13 @@ export class KTable<out K, out V, out Deleted = null> {
    * Joins rows with equal keys; with `foreignKey` a row with the row of the other table that it refers to.
    *
    * @example
-   * orders.join(users, { foreignKey: (order) => order.user, joiner: (order, user) => ({ ...order, name: user.name }) })
+   * run(
+   *   ({ texts, users }) =>
+   *     texts.toTable().join(users, { foreignKey: (user) => user, joiner: (user, name) => `${user} is ${name}` }),
+   *   ['users', 'u1', 'Ada'],
+   *   ['texts', 'house', 'u1'],
+   * )
+   * // → [["house","u1 is Ada"]]
    */
   join<VO, DO, VOut>(
     other: KTable<K, VO, DO>,

@@ -57,9 +57,11 @@ type AnyTopic = Topic<any, any>
  * Draws a topology.
  *
  * @example
+ * const orders = topic('orders', { key: string(), value: json<{ total: number }>() })
  * const builder = new StreamsBuilder()
- * builder.stream(orders).filter((order) => order.total > 100).to(bigOrders)
- * const app = new StreamsApp(builder.build(), { applicationId: 'big-orders', kafka })
+ * builder.stream(orders).filter((order) => order.total > 100).to(topic('big-orders', orders))
+ * show(builder.build().describe().split('\n')[1]?.trim())
+ * // → "Sub-topology: 0"
  */
 export class StreamsBuilder {
   readonly #plan: Plan

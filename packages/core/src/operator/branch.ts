@@ -15,9 +15,20 @@ export interface Branch<K, V> {
  *
  * The list may grow while the topology is built; it is read when a record comes.
  *
+ * Errors: what the predicate throws goes to the processing handler.
+ *
  * @param defaultChild gets the records that no branch wants; null drops them, uncounted
+ * @see Kafka Streams `KStreamBranch`, `BranchedKStream` (KIP-418)
  * @example
- * branchStream<string, number>([{ predicate: (value) => value < 0, child: 'negative' }], 'others')
+ * run(
+ *   ({ numbers }) => {
+ *     const { negative, rest } = numbers.split({ negative: (value) => value < 0, rest: true })
+ *     return negative.mapValues((value) => `${value} is negative`).merge(rest.mapValues((value) => `${value} is not`))
+ *   },
+ *   ['numbers', 'a', -1],
+ *   ['numbers', 'b', 1],
+ * )
+ * // → [["a","-1 is negative"],["b","1 is not"]]
  */
 export function branchStream<K, V>(
   branches: readonly Branch<K, V>[],

@@ -9,9 +9,15 @@ import type { Predicate } from './functions.ts'
 /**
  * Forwards the records for which the predicate holds.
  *
+ * Errors: what the predicate throws goes to the processing handler.
+ *
  * @param negate true: those for which it does not hold (`filterNot`)
+ * @see Kafka Streams `KStreamFilter`
  * @example
- * filterStream<string, number>((value) => value > 10)
+ * run(({ numbers }) => numbers.filter((value) => value > 10), ['numbers', 'a', 5], ['numbers', 'b', 20])
+ * // → [["b",20]]
+ * run(({ numbers }) => numbers.filterNot((value) => value > 10), ['numbers', 'a', 5], ['numbers', 'b', 20])
+ * // → [["a",5]]
  */
 export function filterStream<K, V>(predicate: Predicate<K, V>, negate = false): () => Processor<K, V, K, V> {
   return () => new FilterStream(predicate, negate)

@@ -8,8 +8,10 @@ import type { ValueMapper } from './functions.ts'
  * Forwards every value of the list, in its order, each with key, time and headers of the input.
  *
  * @throws {MR_OPERATOR_NULL_RESULT} (RecordError, while processing) the mapper returned null or undefined
+ * @see Kafka Streams `KStreamFlatMapValues`
  * @example
- * flatMapStreamValues<string, string, string>((sentence) => sentence.split(' '))
+ * run(({ texts }) => texts.flatMapValues((sentence) => sentence.split(' ')), ['texts', 'a', 'to be'])
+ * // → [["a","to"],["a","be"]]
  */
 export function flatMapStreamValues<K, V, VOut>(
   mapper: ValueMapper<K, V, Iterable<VOut>>,

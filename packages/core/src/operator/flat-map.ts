@@ -8,8 +8,10 @@ import type { ValueMapper } from './functions.ts'
  * Forwards every `[key, value]` of the list, in its order, each with the time and headers of the input.
  *
  * @throws {MR_OPERATOR_NULL_RESULT} (RecordError, while processing) the mapper, or an element of its list, is null
+ * @see Kafka Streams `KStreamFlatMap`
  * @example
- * flatMapStream<string, string, string, number>((value) => value.split(' ').map((word) => [word, 1] as const))
+ * run(({ texts }) => texts.flatMap((value) => value.split(' ').map((word) => [word, 1])), ['texts', 'a', 'to be'])
+ * // → [["to",1],["be",1]]
  */
 export function flatMapStream<K, V, KOut, VOut>(
   mapper: ValueMapper<K, V, Iterable<readonly [KOut, VOut]>>,

@@ -6,8 +6,14 @@ import type { Action } from './functions.ts'
 /**
  * Calls the action for each record and forwards nothing.
  *
+ * Errors: what the action throws goes to the processing handler.
+ *
+ * @see Kafka Streams `KStreamPeek` without an output (`foreach`)
  * @example
- * foreachStream<string, string>((value, key) => seen.push(`${key}=${value}`))
+ * const seen: string[] = []
+ * run(({ texts }) => texts.foreach((value, key) => seen.push(`${key}=${value}`)), ['texts', 'a', 'x'])
+ * show(seen)
+ * // → ["a=x"]
  */
 export function foreachStream<K, V>(action: Action<K, V>): () => Processor<K, V, never, never> {
   return () => new ForeachStream(action)

@@ -21,9 +21,20 @@ import type { TableValueGetter, TableValueGetterSupplier } from './table-value-g
  * Supplier of the node that answers a subscription. The result's time is the greater of the subscription's and the
  * row's.
  *
+ * Units: times in ms. Errors: none.
+ *
  * @param foreignTable rows of the right table; the node must be connected to its stores
+ * @see Kafka Streams `SubscriptionJoinProcessorSupplier`; KIP-213
  * @example
- * answerSubscription(users.valueGetterSupplier())
+ * run(
+ *   ({ texts, users }) => {
+ *     const owners = texts.toTable()
+ *     return owners.join(users, { foreignKey: (user) => user, joiner: (user, name) => `${user} is ${name ?? 'unknown'}` })
+ *   },
+ *   ['texts', 'house', 'u1'],
+ *   ['users', 'u1', 'Ada'],
+ * )
+ * // → [["house","u1 is Ada"]]
  */
 export function answerSubscription<K, KF, VF>(
   foreignTable: TableValueGetterSupplier<KF, VF>,
@@ -71,8 +82,20 @@ class AnswerSubscription<K, KF, VF> implements Processor<
  * their keys' bytes, with the time of the change. A null key, and a change of a versioned table that is not the
  * latest, is dropped and counted.
  *
+ * Units: times in ms. Errors: none.
+ *
+ * @see Kafka Streams `ForeignTableJoinProcessorSupplier`; KIP-213
  * @example
- * answerSubscribers({ store: 'join-subscription-store', key, foreignKey, subscriptionTopic: 'join-subscriptions' })
+ * run(
+ *   ({ texts, users }) => {
+ *     const owners = texts.toTable()
+ *     return owners.join(users, { foreignKey: (user) => user, joiner: (user, name) => `${user} is ${name}` })
+ *   },
+ *   ['texts', 'house', 'u1'],
+ *   ['texts', 'boat', 'u1'],
+ *   ['users', 'u1', 'Ada'],
+ * )
+ * // → [["boat","u1 is Ada"],["house","u1 is Ada"]]
  */
 export function answerSubscribers<K, KF, VF>(
   options: ForeignKeyReceive<K, KF>,

@@ -78,8 +78,19 @@ export function foreignKeyResponseSerde<V>(foreignValue: Serde<V>): Serde<Foreig
 /**
  * Partitioner of the response topic: the partition of the left row that asked.
  *
+ * Errors: none.
+ *
+ * @see Kafka Streams `KTableImpl.doJoinOnForeignKey`
  * @example
- * addSink({ topic: responseTopic, partitioner: foreignKeyResponsePartition })
+ * run(
+ *   ({ texts, users }) => {
+ *     const owners = texts.toTable()
+ *     return owners.join(users, { foreignKey: (user) => user, joiner: (user, name) => `${user} is ${name ?? 'unknown'}` })
+ *   },
+ *   ['texts', 'house', 'u1'],
+ *   ['users', 'u1', 'Ada'],
+ * )
+ * // → [["house","u1 is Ada"]]
  */
 export function foreignKeyResponsePartition<V>(
   _topic: string,

@@ -23,8 +23,19 @@ export interface ForeignKeyReceive<K, KF> extends ForeignKeySerdes<K, KF> {
  * Makes the supplier of the node behind the registration topic. Forwards every subscription under the key of both rows.
  * A null foreign key with any instruction but "answer in any case" is dropped and counted.
  *
+ * Errors: none.
+ *
+ * @see Kafka Streams `SubscriptionReceiveProcessorSupplier`; KIP-213
  * @example
- * receiveSubscriptions({ store: 'join-subscription-store', key, foreignKey, subscriptionTopic: 'join-subscriptions' })
+ * run(
+ *   ({ texts, users }) => {
+ *     const owners = texts.toTable()
+ *     return owners.leftJoin(users, { foreignKey: (user) => user, joiner: (user, name) => `${user} is ${name ?? 'unknown'}` })
+ *   },
+ *   ['texts', 'house', 'u1'],
+ *   ['users', 'u1', 'Ada'],
+ * )
+ * // → [["house","u1 is unknown"],["house","u1 is Ada"]]
  */
 export function receiveSubscriptions<K, KF>(
   options: ForeignKeyReceive<K, KF>,

@@ -28,9 +28,22 @@ export interface ForeignKeyResolve<K, V, VF, VOut> {
  * Makes the supplier of the node behind the response topic. Forwards the result of the join, or null for a row that has
  * none any more, with the time of the answer; a table source node behind it stores the results.
  *
+ * Units: the result has the time of the answer, ms. Errors: what the joiner throws goes to the processing handler.
+ *
+ * @see Kafka Streams `ResponseJoinProcessorSupplier`; KIP-213
  * @example
- * const joiner = (order, user) => ({ order, user })
- * resolveResponses({ table, value: json(), subscriptionTopic: 'subscriptions', joiner, left: false })
+ * run(
+ *   ({ texts, users }) => {
+ *     const owners = texts.toTable()
+ *     return owners.join(users, { foreignKey: (user) => user, joiner: (user, name) => `${user} is ${name}` })
+ *   },
+ *   ['users', 'u1', 'Ada'],
+ *   ['users', 'u2', 'Kurt'],
+ *   ['texts', 'house', 'u1'],
+ *   ['texts', 'house', 'u2'],
+ *   ['texts', 'house', 'u9'],
+ * )
+ * // → [["house","u1 is Ada"],["house","u2 is Kurt"],["house",null]]
  */
 export function resolveResponses<K, V, VF, VOut>(
   options: ForeignKeyResolve<K, V, VF, VOut>,

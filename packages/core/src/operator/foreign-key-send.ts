@@ -40,9 +40,19 @@ export interface ForeignKeySupplier<P> extends VersionedAware {
 /**
  * Supplier of the node between the left table and the registration topic. The left table must send old values.
  *
+ * Errors: what the extractor throws goes to the processing handler.
+ *
+ * @see Kafka Streams `SubscriptionSendProcessorSupplier`; KIP-213
  * @example
- * const serdes = { key: string(), foreignKey: string(), value: json(), subscriptionTopic: 'subscriptions' }
- * sendSubscriptions({ ...serdes, extractor: (order) => order.user, left: false })
+ * run(
+ *   ({ texts, users }) => {
+ *     const owners = texts.toTable()
+ *     return owners.join(users, { foreignKey: (user) => user, joiner: (user, name) => `${user} is ${name ?? 'unknown'}` })
+ *   },
+ *   ['texts', 'house', 'u1'],
+ *   ['users', 'u1', 'Ada'],
+ * )
+ * // → [["house","u1 is Ada"]]
  */
 export function sendSubscriptions<K, V, KF>(
   options: ForeignKeySend<K, V, KF>,

@@ -18,8 +18,16 @@ export interface JoinMerge<K, V> {
 /**
  * Supplier of the node behind both sides of a join.
  *
+ * Errors: none.
+ *
+ * @see Kafka Streams `KTableKTableJoinMerger`
  * @example
- * mergeJoinedTables({ left, right, store: 'users-with-orders' })
+ * run(
+ *   ({ users, cities }) => users.join(cities, (name, city) => `${name} of ${city}`, { store: 'at-home' }),
+ *   ['users', 'u1', 'Ada'],
+ *   ['cities', 'u1', 'London'],
+ * )
+ * // → [["u1","Ada of London"]]
  */
 export function mergeJoinedTables<K, V>(options: JoinMerge<K, V>): TableSupplier<K, V> {
   return new MergeSupplier(options)

@@ -11,9 +11,17 @@ import type { StateStore, ValueAndTimestamp, ValueTimestampHeaders, WindowStore 
  * Supplier of the node before a join side. Forwards every record as it is; one with a key then begins a window of its
  * own in the store, which keeps duplicates (a null value is not kept).
  *
+ * Units: times in ms. Errors: none.
+ *
  * @param store window store of this side, retention before + after + grace
+ * @see Kafka Streams `KStreamJoinWindow`
  * @example
- * storeForJoin<string, number>('clicks-this-join-store')
+ * run(
+ *   ({ texts, numbers }) => texts.join(numbers, (text, n) => `${text}${n}`, { before: 10, after: 0 }),
+ *   ['numbers', 'a', 1, 0],
+ *   ['texts', 'a', 'x', 8],
+ * )
+ * // → [["a","x1"]]
  */
 export function storeForJoin<K, V>(store: string): () => Processor<K, V, K, V> {
   return () => new StoreForJoin<K, V>(store)

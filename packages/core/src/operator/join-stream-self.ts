@@ -21,9 +21,16 @@ export interface SelfJoin<K, V, VOut> {
  * Supplier of the node of a self-join. Null keys and values are dropped and counted, once. A record meets itself once,
  * unless it is older than the store's retention.
  *
+ * Units: window in ms. Errors: what the joiner throws goes to the processing handler.
+ *
  * @see KIP-862
  * @example
- * joinStreamToItself({ store: 's', windows: joinWindows({ within: '1m' }), joiner: (one, two) => [one, two] })
+ * run(
+ *   ({ texts }) => texts.join(texts, (one, two) => `${one}${two}`, { within: 10 }),
+ *   ['texts', 'a', 'x', 0],
+ *   ['texts', 'a', 'y', 5],
+ * )
+ * // → [["a","xx"],["a","yx"],["a","xy"],["a","yy"]]
  */
 export function joinStreamToItself<K, V, VOut>(options: SelfJoin<K, V, VOut>): () => Processor<K, V, K, VOut> {
   return () => new JoinStreamToItself(options)

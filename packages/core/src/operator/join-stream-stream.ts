@@ -47,9 +47,19 @@ export interface StreamJoinSide<K, L, R, VOut> extends StreamJoin<K, L, R, VOut>
  * Supplier of the node of one side. A null value is dropped and counted; so is a null key, except on an outer side,
  * where it comes out at once without a match (KIP-962). The result's time is the greater of both.
  *
+ * Units: window and grace in ms; only records of the key within the window are looked at. Errors: what the joiner
+ * throws goes to the processing handler.
+ *
+ * @see Kafka Streams `KStreamKStreamJoin`; left and outer: KIP-633
  * @example
- * const join = { windows: joinWindows({ within: '1m' }), joiner, buffer: null, trackers: joinTrackers() }
- * joinStreams({ ...join, side: 'left', outer: false, otherStore: 'right-store' })
+ * run(
+ *   ({ texts, numbers }) => texts.leftJoin(numbers, (text, n) => `${text} ${n ?? '-'}`, { within: 10 }),
+ *   ['texts', 'a', 'x', 0],
+ *   ['numbers', 'a', 1, 8],
+ *   ['texts', 'b', 'alone', 9],
+ *   ['numbers', 'c', 2, 100],
+ * )
+ * // → [["a","x 1"],["b","alone -"]]
  */
 export function joinStreams<K, L, R, VOut>(options: StreamJoinSide<K, L, R, VOut>): () => Processor<K, L | R, K, VOut> {
   return () => new JoinStreams(options)

@@ -41,11 +41,19 @@ export interface StreamGlobalTableJoin<K, V, KT, T, VOut> {
  * Supplier of the node of a stream–table join. A null value is dropped and counted; so is a null key in an inner
  * join, a left join gives `(value, null)` for it (KIP-962).
  *
+ * Units: grace in ms of event time.
+ *
  * @throws {MR_OPERATOR_GRACE_UNVERSIONED} (TopologyError, at start) grace with a table that is not versioned
  * @throws {MR_OPERATOR_NULL_KEY} (RecordError, while processing) a null key in a left join with grace, as in Kafka
+ * @see Kafka Streams `KStreamKTableJoin`; grace: KIP-923
  * @example
- * const joiner = (click, user) => ({ click, user })
- * joinStreamTable({ table: storedTable('users'), left: true, joiner, buffer: null })
+ * run(
+ *   ({ texts, users }) => texts.leftJoin(users, (text, name) => `${name ?? 'somebody'}: ${text}`),
+ *   ['texts', 'u1', 'hello'],
+ *   ['users', 'u1', 'Ada'],
+ *   ['texts', 'u1', 'hello again'],
+ * )
+ * // → [["u1","somebody: hello"],["u1","Ada: hello again"]]
  */
 export function joinStreamTable<K, V, T, VOut>(
   options: StreamTableJoin<K, V, T, VOut>,
@@ -57,9 +65,16 @@ export function joinStreamTable<K, V, T, VOut>(
  * Supplier of the node of a join with a global table. A null value, and in an inner join a null row key, is dropped and
  * counted.
  *
+ * Errors: what `key` or the joiner throws goes to the processing handler.
+ *
+ * @see Kafka Streams `KStreamGlobalKTableJoin`; KIP-99
  * @example
- * const joiner = (user, city) => ({ user, city })
- * joinStreamGlobalTable({ table: storedTable('cities'), left: false, key: (user) => user.city, joiner })
+ * run(
+ *   ({ orders, countries }) => orders.join(countries, (order, name) => `${order.item} to ${name}`, { key: (o) => o.user }),
+ *   ['countries', 'uk', 'Britain'],
+ *   ['orders', 'o1', { user: 'uk', item: 'tea', cents: 250 }],
+ * )
+ * // → [["o1","tea to Britain"]]
  */
 export function joinStreamGlobalTable<K, V, KT, T, VOut>(
   options: StreamGlobalTableJoin<K, V, KT, T, VOut>,

@@ -42,9 +42,17 @@ export interface TableJoinSupplier<K, VOut> extends TableSupplier<K, VOut>, Vers
 /**
  * Supplier of the node of one side. Gives both tables a store, since each change looks the other table up.
  *
+ * Units: the time of a result is the greater of both rows, ms. Errors: what the joiner throws goes to the processing
+ * handler.
+ *
+ * @see Kafka Streams `KTableKTableInnerJoin`, `KTableKTableLeftJoin`, `KTableKTableOuterJoin`
  * @example
- * const join = { kind: 'left', left: users, right: orders, joiner: (user, order) => [user, order] } as const
- * const sides = [joinTables({ ...join, side: 'left' }), joinTables({ ...join, side: 'right' })]
+ * run(
+ *   ({ users, cities }) => users.leftJoin(cities, (name, city) => `${name} of ${city ?? 'nowhere'}`),
+ *   ['users', 'u1', 'Ada'],
+ *   ['cities', 'u1', 'London'],
+ * )
+ * // → [["u1","Ada of nowhere"],["u1","Ada of London"]]
  */
 export function joinTables<K, L, R, VOut>(options: TableJoin<K, L, R, VOut>): TableJoinSupplier<K, VOut> {
   return new JoinSupplier(options)

@@ -54,10 +54,15 @@ export interface JoinTrackers {
  * Tasks are told apart by their record context, of which each has one: a topology may run in several tasks of one name,
  * for two applications or in a test.
  *
+ * Units: times in ms. Errors: none.
+ *
  * @example
- * const trackers = joinTrackers()
- * joinStreams({ side: 'left', trackers, ...join })
- * joinStreams({ side: 'right', trackers, ...join })
+ * run(
+ *   ({ texts, numbers }) => texts.outerJoin(numbers, (text, n) => `${text ?? '-'} ${n ?? '-'}`, { within: 10 }),
+ *   ['texts', 'a', 'x', 0],
+ *   ['numbers', 'b', 1, 50],
+ * )
+ * // → [["a","x -"]]
  */
 export function joinTrackers(): JoinTrackers {
   const trackers = new WeakMap<RecordContext, JoinTracker>()

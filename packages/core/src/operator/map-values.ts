@@ -6,8 +6,12 @@ import type { ValueMapper } from './functions.ts'
 /**
  * Forwards the mapped value with key, time and headers of the input. The mapper sees null values and may return null.
  *
+ * Errors: what the mapper throws goes to the processing handler.
+ *
+ * @see Kafka Streams `KStreamMapValues`
  * @example
- * mapStreamValues<string, string, number>((value) => value.length)
+ * run(({ texts }) => texts.mapValues((value) => value.length), ['texts', 'a', 'three'])
+ * // → [["a",5]]
  */
 export function mapStreamValues<K, V, VOut>(mapper: ValueMapper<K, V, VOut>): () => Processor<K, V, K, VOut> {
   return () => new MapStreamValues(mapper)

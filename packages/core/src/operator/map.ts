@@ -8,8 +8,10 @@ import type { PairMapper } from './functions.ts'
  * Forwards `[key, value]` of the mapper with the time and headers of the input.
  *
  * @throws {MR_OPERATOR_NULL_RESULT} (RecordError, while processing) the mapper returned null or undefined
+ * @see Kafka Streams `KStreamMap`
  * @example
- * mapStream<string, string, string, number>((value, key) => [key.toLowerCase(), value.length])
+ * run(({ texts }) => texts.map((value, key) => [key.toLowerCase(), value.length]), ['texts', 'A', 'three'])
+ * // → [["a",5]]
  */
 export function mapStream<K, V, KOut, VOut>(mapper: PairMapper<K, V, KOut, VOut>): () => Processor<K, V, KOut, VOut> {
   return () => new MapStream(mapper)

@@ -5,8 +5,12 @@ import type { StreamRecord } from '../record/record.ts'
 /**
  * Forwards each record, the same object.
  *
+ * Errors: none.
+ *
+ * @see Kafka Streams `PassThrough`
  * @example
- * passThrough<string, number>()
+ * run(({ texts, numbers }) => texts.merge(numbers), ['texts', 'a', 'x'], ['numbers', 'b', 1])
+ * // → [["a","x"],["b",1]]
  */
 export function passThrough<K, V>(): () => Processor<K, V, K, V> {
   return () => new PassThrough<K, V>()

@@ -6,8 +6,15 @@ import type { Action } from './functions.ts'
 /**
  * Calls the action, then forwards the record as it is.
  *
+ * Errors: what the action throws goes to the processing handler.
+ *
+ * @see Kafka Streams `KStreamPeek`
  * @example
- * peekStream<string, string>((value, key) => seen.push(`${key}=${value}`))
+ * const seen: string[] = []
+ * run(({ texts }) => texts.peek((value, key) => seen.push(`${key}=${value}`)), ['texts', 'a', 'x'])
+ * // → [["a","x"]]
+ * show(seen)
+ * // → ["a=x"]
  */
 export function peekStream<K, V>(action: Action<K, V>): () => Processor<K, V, K, V> {
   return () => new PeekStream(action)

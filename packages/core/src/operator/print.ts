@@ -20,8 +20,14 @@ export interface PrintOptions<K, V> {
 /**
  * Writes `[label]: key, value` for each record and forwards nothing. A null is written `null`.
  *
+ * Errors: what the mapper or `write` throws goes to the processing handler.
+ *
+ * @see Kafka Streams `KStreamPrint`, `Printed`
  * @example
- * printStream<string, number>({ label: 'counts', write: (line) => lines.push(line) })
+ * const lines: string[] = []
+ * run(({ numbers }) => numbers.print({ label: 'counts', write: (line) => lines.push(line) }), ['numbers', 'a', 1])
+ * show(lines)
+ * // → ["[counts]: a, 1"]
  */
 export function printStream<K, V>(options: PrintOptions<K, V>): () => Processor<K, V, never, never> {
   return () => new PrintStream(options)

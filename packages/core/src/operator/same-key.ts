@@ -8,8 +8,22 @@
 /**
  * True when both keys mean the same row.
  *
+ * Errors: none.
+ *
+ * @see Java's `equals`, as used by `KTableRepartitionMap`
  * @example
- * sameKey({ user: 'a' }, { user: 'a' }) // true
+ * run(
+ *   ({ orders }) =>
+ *     orders
+ *       .toTable()
+ *       .groupBy((order) => [{ user: order.user, item: order.item }, order.cents], { value: int64() })
+ *       .reduce({ add: (one, two) => one + two, subtract: (one, two) => one - two })
+ *       .toStream()
+ *       .map((cents, { user, item }) => [`${user}, ${item}`, cents]),
+ *   ['orders', 'o1', { user: 'ada', item: 'tea', cents: 250 }],
+ *   ['orders', 'o1', { user: 'ada', item: 'tea', cents: 300 }],
+ * )
+ * // → [["ada, tea",250],["ada, tea",300]]
  */
 export function sameKey(one: unknown, two: unknown): boolean {
   if (Object.is(one, two)) return true

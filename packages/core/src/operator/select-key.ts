@@ -6,8 +6,12 @@ import type { KeyMapper } from './functions.ts'
 /**
  * Forwards value, time and headers of the input under the key that the mapper returns.
  *
+ * Errors: what the selector throws goes to the processing handler.
+ *
+ * @see Kafka Streams `KStreamImpl.internalSelectKey`
  * @example
- * selectStreamKey<string, { user: string }, string>((value) => value.user)
+ * run(({ orders }) => orders.selectKey((order) => order.user), ['orders', 'o1', { user: 'ada', item: 'tea', cents: 250 }])
+ * // → [["ada",{"user":"ada","item":"tea","cents":250}]]
  */
 export function selectStreamKey<K, V, KOut>(mapper: KeyMapper<K, V, KOut>): () => Processor<K, V, KOut, V> {
   return () => new SelectStreamKey(mapper)

@@ -39,8 +39,17 @@ export interface SessionAggregateOptions<K, V, Agg> {
 /**
  * Supplier of the node of an aggregation over sessions, and of each input of a session cogroup.
  *
+ * Units: gap, grace and times in ms; only sessions at most the gap away are looked at. Errors: what `init`, `add` or
+ * `merge` throws goes to the processing handler.
+ *
+ * @see Kafka Streams `KStreamSessionWindowAggregate`; KIP-94, emit on close: KIP-825
  * @example
- * aggregateSessions({ store: 'clicks', windows: session('30m'), emit: 'update', ...countingFold() })
+ * run(
+ *   ({ texts }) => texts.groupByKey().windowedBy(session(10)).count(),
+ *   ['texts', 'a', 'opens a session', 0],
+ *   ['texts', 'a', 'joins it', 8],
+ * )
+ * // → [["a@0..0",1],["a@0..0",null],["a@0..8",2]]
  */
 export function aggregateSessions<K, V, Agg>(
   options: SessionAggregateOptions<K, V, Agg>,

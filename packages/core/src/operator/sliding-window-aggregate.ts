@@ -41,10 +41,17 @@ export interface SlidingAggregateOptions<K, V, Agg> {
 /**
  * Supplier of the node of an aggregation over sliding windows.
  *
+ * Units: difference, grace and times in ms; only windows that begin within twice the difference are looked at.
+ *
  * @throws {MR_WINDOW_EMPTY} (RecordError, while processing) if the difference is 0
+ * @see Kafka Streams `KStreamSlidingWindowAggregate`; KIP-450
  * @example
- * const fold = { init: () => 0, add: (sum, value) => sum + value }
- * aggregateSlidingWindows({ store: 'sums', windows: sliding('1m'), emit: 'update', ...fold })
+ * run(
+ *   ({ texts }) => texts.groupByKey().windowedBy(sliding(10, { grace: 50 })).count(),
+ *   ['texts', 'a', 'x', 20],
+ *   ['texts', 'a', 'y', 25],
+ * )
+ * // → [["a@10..20",1],["a@21..31",1],["a@15..25",2]]
  */
 export function aggregateSlidingWindows<K, V, Agg>(
   options: SlidingAggregateOptions<K, V, Agg>,

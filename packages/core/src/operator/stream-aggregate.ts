@@ -24,8 +24,17 @@ export interface StreamAggregateOptions<K, V, Agg> {
 /**
  * Supplier of the node of `aggregate` of a grouped stream, and of each input of a cogroup.
  *
+ * Units: the time of a result is the greatest of its inputs, ms. Errors: what `init` or `add` throws goes to the
+ * processing handler.
+ *
+ * @see Kafka Streams `KStreamAggregate`
  * @example
- * aggregateStream<string, number, number>({ store: 'sums', init: () => 0, add: (sum, value) => sum + value })
+ * run(
+ *   ({ numbers }) => numbers.groupByKey().aggregate({ init: () => 0, add: (sum, value) => sum + value }),
+ *   ['numbers', 'a', 1],
+ *   ['numbers', 'a', 2],
+ * )
+ * // → [["a",1],["a",3]]
  */
 export function aggregateStream<K, V, Agg>(options: StreamAggregateOptions<K, V, Agg>): TableSupplier<K, Agg> {
   const { store, init, add } = options
@@ -35,8 +44,12 @@ export function aggregateStream<K, V, Agg>(options: StreamAggregateOptions<K, V,
 /**
  * Supplier of the node of `reduce` of a grouped stream: the first value of a key is stored without calling the reducer.
  *
+ * Units: as for `aggregateStream`. Errors: what the reducer throws goes to the processing handler.
+ *
+ * @see Kafka Streams `KStreamReduce`
  * @example
- * reduceStream<string, number>({ store: 'sums', reducer: (sum, value) => sum + value })
+ * run(({ numbers }) => numbers.groupByKey().reduce((one, two) => Math.max(one, two)), ['numbers', 'a', 3], ['numbers', 'a', 2])
+ * // → [["a",3],["a",3]]
  */
 export function reduceStream<K, V>(options: {
   readonly store: string
@@ -48,8 +61,12 @@ export function reduceStream<K, V>(options: {
 /**
  * Supplier of the node of `count` of a grouped stream.
  *
+ * Units: as for `aggregateStream`. Errors: none.
+ *
+ * @see Kafka Streams `KStreamAggregate` (`count`)
  * @example
- * countStream('counts')
+ * run(({ texts }) => texts.groupBy((word) => word).count(), ['texts', 'k', 'be'], ['texts', 'k', 'be'])
+ * // → [["be",1],["be",2]]
  */
 export function countStream<K, V>(store: string): TableSupplier<K, number> {
   return new AggregateSupplier<K, V, number>(store, zero, increment)

@@ -40,11 +40,18 @@ export interface TableSuppress<K, V> {
  * Supplier of the node of `suppress`. Asks the parent for old values, with a store if need be. Counts what comes out in
  * `suppression-emit-total`.
  *
+ * Units: waiting time in ms of event time; sizes in bytes by Kafka's estimate.
+ *
  * @throws {MR_OPERATOR_SUPPRESS_FULL} (RecordError, while processing) above a limit with `whenFull: 'stop'`
  * @see KIP-328
  * @example
- * const limits = { recordsMax: 10_000, bytesMax: 1_000_000, whenFull: 'stop' } as const
- * suppressTable({ parent: counts, store: 'buffer', until: 'window-close', waitMs: 0, ...limits })
+ * run(
+ *   ({ texts }) => texts.groupByKey().windowedBy(tumbling(10)).count().suppress({ until: 'window-close' }),
+ *   ['texts', 'a', 'x', 1],
+ *   ['texts', 'a', 'y', 2],
+ *   ['texts', 'b', 'closes the window', 10],
+ * )
+ * // → [["a@0..10",2]]
  */
 export function suppressTable<K, V>(options: TableSuppress<K, V>): TableSupplier<K, V> {
   options.parent.enableSendOldValues(true)

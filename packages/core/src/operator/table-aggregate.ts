@@ -34,9 +34,18 @@ export interface TableReduceOptions<K, V> {
  * topic.
  *
  * @throws {MR_OPERATOR_NULL_KEY} (RecordError, while processing) a null key
+ * @see Kafka Streams `KTableAggregate`
  * @example
- * const fold = { init: () => 0, add: (sum, value) => sum + value, subtract: (sum, value) => sum - value }
- * aggregateTable<string, number, number>({ store: 'sums', ...fold })
+ * run(
+ *   ({ users }) =>
+ *     users
+ *       .groupBy((name) => [name.slice(0, 1), name.length], { key: string(), value: int64() })
+ *       .aggregate({ init: () => 0, add: (sum, length) => sum + length, subtract: (sum, length) => sum - length }),
+ *   ['users', 'u1', 'Ada'],
+ *   ['users', 'u2', 'Anna'],
+ *   ['users', 'u1', null],
+ * )
+ * // → [["A",3],["A",7],["A",4]]
  */
 export function aggregateTable<K, V, Agg>(options: TableAggregateOptions<K, V, Agg>): TableSupplier<K, Agg> {
   return new AggregateSupplier<K, V, Agg>(options.store, 'aggregate', new InitialisedGroup(options))
@@ -46,8 +55,17 @@ export function aggregateTable<K, V, Agg>(options: TableAggregateOptions<K, V, A
  * Supplier of the node of `reduce` of a grouped table.
  *
  * @throws {MR_OPERATOR_NULL_KEY} (RecordError, while processing) a null key
+ * @see Kafka Streams `KTableReduce`
  * @example
- * reduceTable<string, number>({ store: 'sums', add: (one, two) => one + two, subtract: (one, two) => one - two })
+ * run(
+ *   ({ users }) =>
+ *     users
+ *       .groupBy((name) => [name.slice(0, 1), name.length], { key: string(), value: int64() })
+ *       .reduce({ add: (one, two) => one + two, subtract: (one, two) => one - two }),
+ *   ['users', 'u1', 'Ada'],
+ *   ['users', 'u2', 'Anna'],
+ * )
+ * // → [["A",3],["A",7]]
  */
 export function reduceTable<K, V>(options: TableReduceOptions<K, V>): TableSupplier<K, V> {
   return new AggregateSupplier<K, V, V>(options.store, 'reduce', new ReducedGroup(options))
@@ -56,8 +74,16 @@ export function reduceTable<K, V>(options: TableReduceOptions<K, V>): TableSuppl
 /**
  * Supplier of the node of `count` of a grouped table.
  *
+ * Errors: as for `aggregateTable`.
+ *
+ * @see Kafka Streams `KTableAggregate` (`count`)
  * @example
- * countTable('counts')
+ * run(
+ *   ({ cities }) => cities.groupBy((city, user) => [city, user], { key: string(), value: string() }).count(),
+ *   ['cities', 'ada', 'London'],
+ *   ['cities', 'ada', 'Paris'],
+ * )
+ * // → [["London",1],["London",0],["Paris",1]]
  */
 export function countTable<K, V>(store: string): TableSupplier<K, number> {
   return aggregateTable<K, V, number>({

@@ -30,8 +30,12 @@ export interface TableFilterOptions<K, V> {
 /**
  * Supplier of the node of `filter` and `filterNot` of a table. Asks the parent for old values if it has a store.
  *
+ * Errors: what the predicate throws goes to the processing handler.
+ *
+ * @see Kafka Streams `KTableFilter`
  * @example
- * filterTable({ parent: users, predicate: (user) => user.age > 17, store: null })
+ * run(({ users }) => users.filter((name) => name !== 'nobody'), ['users', 'u1', 'Ada'], ['users', 'u1', 'nobody'])
+ * // → [["u1","Ada"],["u1",null]]
  */
 export function filterTable<K, V>(options: TableFilterOptions<K, V>): TableSupplier<K, V> & VersionedAware {
   return new FilterSupplier(options)

@@ -22,8 +22,12 @@ export interface TableMapValuesOptions<K, V, VOut> {
 /**
  * Supplier of the node of `mapValues` of a table.
  *
+ * Errors: what the mapper throws goes to the processing handler.
+ *
+ * @see Kafka Streams `KTableMapValues`
  * @example
- * mapTableValues({ parent: users, mapper: (user) => user.name, store: 'names' })
+ * run(({ users }) => users.mapValues((name) => name.length), ['users', 'u1', 'Ada'], ['users', 'u1', null])
+ * // → [["u1",3],["u1",null]]
  */
 export function mapTableValues<K, V, VOut>(options: TableMapValuesOptions<K, V, VOut>): TableSupplier<K, VOut> {
   return new MapValuesSupplier(options)

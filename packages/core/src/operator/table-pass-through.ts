@@ -11,8 +11,21 @@ import type { TableValueGetterSupplier } from './table-value-getter.ts'
 /**
  * Supplier of the node that merges aggregates of one store; at least one input.
  *
+ * Errors: none.
+ *
+ * @see Kafka Streams `KTablePassThrough`; cogroup: KIP-150
  * @example
- * mergeAggregates([aggregateStream(clicks), aggregateStream(orders)])
+ * run(
+ *   ({ orders, payments }) =>
+ *     orders
+ *       .groupByKey()
+ *       .cogroup({ init: () => 0, add: (due, order) => due + order.cents })
+ *       .cogroup(payments.groupByKey(), (due, cents) => due - cents)
+ *       .aggregate(),
+ *   ['orders', 'o1', { user: 'ada', item: 'tea', cents: 250 }],
+ *   ['payments', 'o1', 200],
+ * )
+ * // → [["o1",250],["o1",50]]
  */
 export function mergeAggregates<K, Agg>(inputs: readonly TableSupplier<K, Agg>[]): TableSupplier<K, Agg> {
   return {

@@ -26,8 +26,13 @@ export interface TableSelect<K, V, KOut, VOut> extends VersionedAware {
  * Supplier of the node of `groupBy` of a table. The DSL asks the parent for old values, with a store if need be.
  *
  * @throws {MR_OPERATOR_NULL_KEY} (RecordError, while processing) a row with a null key
+ * @see Kafka Streams `KTableRepartitionMap`
  * @example
- * selectTable<string, { region: string; amount: number }, string, number>((order) => [order.region, order.amount])
+ * run(
+ *   ({ cities }) => cities.groupBy((city, user) => [city, user], { key: string(), value: string() }).count(),
+ *   ['cities', 'ada', 'London'],
+ * )
+ * // → [["London",1]]
  */
 export function selectTable<K, V, KOut, VOut>(selector: RowSelector<K, V, KOut, VOut>): TableSelect<K, V, KOut, VOut> {
   return {

@@ -35,9 +35,12 @@ export interface TableSource<K, V> extends TableSupplier<K, V> {
  *
  * Takes `StreamRecord<K, V | null>`, gives `StreamRecord<K, Change<V>>`. A null key is dropped and counted.
  *
+ * Units: a row has the time of its record, ms. Errors: none; a null key is dropped and counted.
+ *
+ * @see Kafka Streams `KTableSource`
  * @example
- * const users = tableSource<string, string>({ store: 'users', materialized: false })
- * users.enableSendOldValues(true) // users.isMaterialized is true now
+ * run(({ users }) => users, ['users', 'u1', 'Ada'], ['users', 'u1', 'Ada Lovelace'], ['users', 'u1', null])
+ * // → [["u1","Ada"],["u1","Ada Lovelace"],["u1",null]]
  */
 export function tableSource<K, V>(options: TableSourceOptions): TableSource<K, V> {
   return new SourceSupplier(options)

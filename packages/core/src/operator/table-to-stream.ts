@@ -6,8 +6,12 @@ import { record as makeRecord, type StreamRecord } from '../record/record.ts'
 /**
  * Takes `StreamRecord<K, Change<V>>`, forwards `StreamRecord<K, V | null>` with its key, time and headers.
  *
+ * Errors: none.
+ *
+ * @see Kafka Streams `KTableImpl.toStream`
  * @example
- * tableToStream<string, number>()
+ * run(({ users }) => users.toStream(), ['users', 'u1', 'Ada'], ['users', 'u1', null])
+ * // → [["u1","Ada"],["u1",null]]
  */
 export function tableToStream<K, V>(): () => Processor<K, Change<V>, K, V | null> {
   return () => new TableToStream<K, V>()

@@ -34,9 +34,13 @@ export interface TableTransformValuesOptions<K, V, VOut> {
 /**
  * Supplier of the node of `transformValues` of a table.
  *
+ * Errors: what the transformer throws goes to the processing handler.
+ *
+ * @see Kafka Streams `KTableTransformValues`; KIP-292
  * @example
- * const transformer = () => ({ transform: (user) => user?.name ?? null })
- * transformTableValues({ parent: users, transformer, store: null })
+ * const transformer = { create: () => ({ transform: (name: string | null) => name?.toUpperCase() ?? null }) }
+ * run(({ users }) => users.transformValues(transformer), ['users', 'u1', 'Ada'])
+ * // → [["u1","ADA"]]
  */
 export function transformTableValues<K, V, VOut>(
   options: TableTransformValuesOptions<K, V, VOut>,

@@ -37,10 +37,24 @@ export interface WindowAggregateOptions<K, V, Agg> {
 /**
  * Supplier of the node of a windowed aggregation, and of each input of a windowed cogroup.
  *
+ * Units: sizes, grace and times in ms; one fetch and one put per window that contains the record.
+ *
  * @throws {MR_WINDOW_EMIT} unlimited windows with `emit: 'close'`
+ * @see Kafka Streams `KStreamWindowAggregate`; emit on close: KIP-825
  * @example
- * const fold = { init: () => 0, add: (count) => count + 1 }
- * aggregateWindows({ store: 'counts', windows: tumbling('1m'), emit: 'update', ...fold })
+ * run(
+ *   ({ texts }) => texts.groupByKey().windowedBy(hopping(10, { advance: 5 })).count(),
+ *   ['texts', 'a', 'x', 7],
+ *   ['texts', 'a', 'late', 4],
+ * )
+ * // → [["a@0..10",1],["a@5..15",1],["a@0..10",2]]
+ * run(
+ *   ({ texts }) => texts.groupByKey().windowedBy(tumbling(10, { grace: 5 }), { emit: 'close' }).count(),
+ *   ['texts', 'a', 'x', 7],
+ *   ['texts', 'a', 'in time', 4],
+ *   ['texts', 'a', 'closes the first window', 15],
+ * )
+ * // → [["a@0..10",2]]
  */
 export function aggregateWindows<K, V, Agg>(
   options: WindowAggregateOptions<K, V, Agg>,

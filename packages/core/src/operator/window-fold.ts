@@ -14,8 +14,10 @@ export interface WindowFold<K, V, Agg> {
 /**
  * Counts records, null values too.
  *
+ * @see Kafka Streams `KGroupedStreamAggregateBuilder` (`count`)
  * @example
- * aggregateWindows({ store: 'counts', windows: tumbling('1m'), emit: 'update', ...countingFold() })
+ * run(({ texts }) => texts.groupByKey().windowedBy(tumbling('1m')).count(), ['texts', 'a', 'x', 0], ['texts', 'a', 'y', 5])
+ * // → [["a@0..60000",1],["a@0..60000",2]]
  */
 export function countingFold<K, V>(): WindowFold<K, V, number> {
   return { init: () => 0, add: (count) => count + 1, merge: (one, two) => one + two }
@@ -24,9 +26,15 @@ export function countingFold<K, V>(): WindowFold<K, V, number> {
 /**
  * Reduces records; the reducer is not called for the first one.
  *
+ * @see Kafka Streams `TimeWindowedKStreamImpl.reduce`
  * @example
- * const fold = reducingFold<string, number>((sum, value) => sum + value)
- * aggregateWindows({ store: 'sums', windows: tumbling('1m'), emit: 'update', ...fold })
+ * const windows = tumbling('1m')
+ * run(
+ *   ({ texts }) => texts.groupByKey().windowedBy(windows).reduce((one, two) => `${one} ${two}`),
+ *   ['texts', 'a', 'x', 0],
+ *   ['texts', 'a', 'y', 5],
+ * )
+ * // → [["a@0..60000","x"],["a@0..60000","x y"]]
  */
 export function reducingFold<K, V>(reducer: Reducer<K, V>): WindowFold<K, V, V> {
   return {

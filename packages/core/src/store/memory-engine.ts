@@ -1,6 +1,7 @@
 /**
  * The store engine that keeps everything in memory: a hash table for point reads, and sorted chunks that are built when
- * the first range is read, so that a store which never reads ranges never pays for order.
+ * the first range is read, so that a store which never reads ranges never pays for order; the order is given up when many writes pass
+ * without a range.
  *
  * Ranges read what is there when the row is reached; a snapshot copies the (shared, immutable) rows.
  */
@@ -20,6 +21,8 @@ import { ByteMap } from './byte-map.ts'
 import { bytesOf, hashBytes, latin1 } from './key-bytes.ts'
 import { SortedChunks } from './sorted-chunks.ts'
 
+const unreadMin = 1_000
+
 class MemoryRow {
   readonly key: string
   readonly hash: number
@@ -37,6 +40,8 @@ class MemoryEngine implements StoreEngine {
   private readonly name: string
   private readonly rows: ByteMap<MemoryRow>
   private ordered: SortedChunks<MemoryRow> | null = null
+  /** Changes of the order since the last range: an order that nobody reads is not kept up. */
+  private unread = 0
   private isOpen = true
 
   constructor(name: string, rows: ByteMap<MemoryRow>) {
@@ -73,7 +78,7 @@ class MemoryEngine implements StoreEngine {
       } else if (row === undefined) {
         const added = new MemoryRow(latin1(key), hash, kept(value))
         this.rows.insert(added)
-        this.ordered?.insert(added)
+        this.reorder()?.insert(added)
       } else {
         row.value = kept(value)
       }
@@ -108,10 +113,17 @@ class MemoryEngine implements StoreEngine {
 
   private remove(row: MemoryRow): void {
     this.rows.remove(row)
-    this.ordered?.remove(row.key)
+    this.reorder()?.remove(row.key)
+  }
+
+  /** The order, if it is worth keeping for one more change. */
+  private reorder(): SortedChunks<MemoryRow> | null {
+    if (this.ordered !== null && ++this.unread > unreadMin + 2 * this.rows.size) this.ordered = null
+    return this.ordered
   }
 
   private inOrder(): SortedChunks<MemoryRow> {
+    this.unread = 0
     if (this.ordered !== null) return this.ordered
     const ordered = new SortedChunks<MemoryRow>()
     const rows = [...this.rows.values()].sort((one, other) => (one.key < other.key ? -1 : 1))

@@ -25,6 +25,8 @@ export const usedFlag = 8
 export const ghostFlag = 16
 /** The packed rows hold this very content. */
 export const packedFlag = 32
+/** The engine holds the row, or will with the batch being written (rows of windows and sessions). */
+export const engineFlag = 64
 
 /**
  * What is stored for a key: as bytes, or decoded, or both; neither = absent.

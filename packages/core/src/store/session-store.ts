@@ -148,13 +148,19 @@ class SessionView<K, V> implements SessionStore<K, V>, KeepsTime {
     const slot = this.rows.slotOf(key)
     if (slot === undefined) return []
     const { rows } = slot
-    if (!this.persistent) {
-      return this.entries({ fromKey: null, toKey: null, earliestEndMs, latestStartMs, reverse, among: rows })
-    }
-    const found: KeyValue<Windowed<K>, V>[] = []
+    const among: TimedRow[] = []
     for (let i = firstAt(rows, earliestEndMs, -Infinity); i < rows.length; i++) {
       const row = rows[i] as TimedRow
-      if (row.secondary > latestStartMs || !this.rows.isVisible(row)) continue
+      if (row.secondary <= latestStartMs) among.push(row)
+      // Sessions that do not overlap begin in the order in which they end.
+      else if (!slot.isNested) break
+    }
+    if (!this.persistent) {
+      return this.entries({ fromKey: null, toKey: null, earliestEndMs, latestStartMs, reverse, among })
+    }
+    const found: KeyValue<Windowed<K>, V>[] = []
+    for (const row of among) {
+      if (!this.rows.isVisible(row)) continue
       if (!reverse || !this.isMissedBackward(row, latestStartMs)) found.push(this.entry(row))
     }
     return reverse ? found.reverse() : found

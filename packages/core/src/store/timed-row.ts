@@ -12,6 +12,8 @@ export class KeySlot implements ByteKeyed {
   readonly key: string
   readonly hash: number
   rows: TimedRow[] = []
+  /** True once a row was put that ends later and begins earlier than another: sessions that overlap. */
+  isNested = false
   /** The key decoded; kept if it is a primitive. */
   userKey: unknown = undefined
 
@@ -60,8 +62,13 @@ export function findRow(slot: KeySlot, primary: number, secondary: number): Time
 export function insertRow(row: TimedRow): void {
   const { rows } = row.slot
   const at = firstAt(rows, row.primary, row.secondary)
-  if (at === rows.length) rows.push(row)
-  else rows.splice(at, 0, row)
+  if (at > 0 && (rows[at - 1] as TimedRow).secondary > row.secondary) row.slot.isNested = true
+  if (at === rows.length) {
+    rows.push(row)
+    return
+  }
+  if ((rows[at] as TimedRow).secondary < row.secondary) row.slot.isNested = true
+  rows.splice(at, 0, row)
 }
 
 function before(row: TimedRow, primary: number, secondary: number): boolean {

@@ -16,7 +16,7 @@ import { KeyCodec } from './key-codec.ts'
 import { readSegmentedKey, rowPrefix, segmentedKey, type TimedLayout } from './key-layout.ts'
 import { type BelowCache, CacheLayer } from './layer/cache.ts'
 import { ChangelogLayer } from './layer/changelog.ts'
-import { absent, type Content, contentOf, isPinned, isPresent, knownFlag, type Pending } from './row.ts'
+import { absent, type Content, contentOf, engineFlag, isPinned, isPresent, knownFlag, type Pending } from './row.ts'
 import { findRow, firstAt, insertRow, KeySlot, TimedRow } from './timed-row.ts'
 import { ValueCodec, type ValueShape } from './value-codec.ts'
 import { WriteSet } from './write-set.ts'
@@ -29,6 +29,7 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   readonly expiry: Expiry
   readonly times: KeptTimes
   readonly layout: TimedLayout
+  readonly dropsDeletions = true
   /** Makes the key that a flush listener gets; set by the view. */
   flushKey: (row: TimedRow) => Windowed<K> = () => undefined as never
   private readonly engine: StoreEngine
@@ -37,8 +38,11 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   private readonly changelog: ChangelogLayer
   private readonly writes: WriteSet<TimedRow>
   private readonly slots = new ByteMap<KeySlot>()
+  private isLoaded = false
   /** Expired rows that are still in the engine. */
   private expired: TimedRow[] = []
+  /** Slots whose last row was deleted since the last commit; most get another one soon. */
+  private readonly emptied = new Set<KeySlot>()
   /** Rows that only the cache still answers for, oldest first. */
   private readonly ghosts: TimedRow[] = []
   private ghostBytes = 0
@@ -68,7 +72,10 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     this.cache = isCached ? new CacheLayer<Windowed<K>, V, TimedRow>(parts, this, forwardsHeaders) : null
   }
 
+  /** What is restored afterwards is in memory too, so only the first call reads. */
   async load(): Promise<void> {
+    if (this.isLoaded) return
+    this.isLoaded = true
     let observedMs = this.times.load()
     const lt = afterPrefix(this.prefix) as Uint8Array
     for await (const entry of this.engine.range({ gte: this.prefix, lt })) {
@@ -79,7 +86,7 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
       if (findRow(slot, primary, secondary) !== undefined) continue
       const row = this.makeRow(slot, primary, secondary)
       this.codec.fromEngine(row, entry.value)
-      row.flags |= knownFlag
+      row.flags |= knownFlag | engineFlag
       if (primary > observedMs) observedMs = primary
       if (this.layout.countsSequence && secondary > this.sequence) this.sequence = secondary
     }
@@ -195,24 +202,26 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   }
 
   stage(into: EngineOperation[]): void {
-    this.writes.take(into, (row) => {
-      return { key: this.engineKey(row), value: this.codec.toEngine(row.pending?.below ?? row) }
-    })
+    this.writes.take(into, (row) => this.operationOf(row))
     this.stageExpired(into)
     this.times.stage(into, this.expiry.observedMs)
   }
 
   committed(): void {
     this.writes.committed((row) => {
-      if (!isPresent(row) && !row.isGone) this.removeRow(row)
+      this.forgetDeleted(row)
     })
+    for (const slot of this.emptied) this.dropIfEmpty(slot)
+    this.emptied.clear()
   }
 
   rollback(): void {
+    this.isLoaded = false
     this.writes.clear()
     this.slots.clear()
     this.expiry.clear()
     this.expired = []
+    this.emptied.clear()
     this.ghosts.length = 0
     this.ghostBytes = 0
     this.lastSlot = null
@@ -234,10 +243,34 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
       this.applied(row)
     } else {
       if (!removes) this.host.droppedRecord()
-      if (!row.isCached) this.removeRow(row)
+      if (!row.isCached && !row.isGone) this.removeRow(row)
     }
     this.logRow(row, bytes)
+    this.forgetDeleted(row)
     if (this.codec.dropsTimestamps && !row.isCached) row.timestampMs = -1
+  }
+
+  /** A dirty row had nothing below to delete. */
+  settled(row: TimedRow): void {
+    row.isCached = false
+    this.forgetDeleted(row)
+  }
+
+  /** A deleted row waits for the batch outside its slot, so that searches never meet it. */
+  private forgetDeleted(row: TimedRow): void {
+    if (isPresent(row) || row.isGone || row.pending !== null) return
+    this.takeOut(row)
+    if (row.slot.rows.length === 0) this.emptied.add(row.slot)
+  }
+
+  /** What the next batch does for a row: nothing for one that the engine never had and need not have. */
+  private operationOf(row: TimedRow): EngineOperation | null {
+    const value = this.expiry.isLetGo(row.primary) ? null : this.codec.toEngine(row.pending?.below ?? row)
+    const isInEngine = (row.flags & engineFlag) !== 0 || !this.isLoaded
+    if (value === null && !isInEngine) return null
+    if (value === null) row.flags &= ~engineFlag
+    else row.flags |= engineFlag
+    return { key: this.engineKey(row), value }
   }
 
   private applied(row: TimedRow): void {
@@ -259,7 +292,7 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     if (rows === null) return
     const touched = new Set<KeySlot>()
     for (const row of rows) {
-      this.expired.push(row)
+      if ((row.flags & engineFlag) !== 0) this.expired.push(row)
       touched.add(row.slot)
       if (row.isCached) this.keepGhost(row)
       else row.isGone = true
@@ -274,7 +307,12 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   /** Deletes some of what expired, more the more there is, so that the rest never piles up. */
   private stageExpired(into: EngineOperation[]): void {
     const count = expiredShare(this.expired.length)
-    for (let i = 0; i < count; i++) into.push({ key: this.engineKey(this.expired[i] as TimedRow), value: null })
+    for (let i = 0; i < count; i++) {
+      const row = this.expired[i] as TimedRow
+      if ((row.flags & engineFlag) === 0) continue
+      row.flags &= ~engineFlag
+      into.push({ key: this.engineKey(row), value: null })
+    }
     if (count > 0) this.expired = this.expired.slice(count)
   }
 
@@ -334,10 +372,16 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   }
 
   private removeRow(row: TimedRow): void {
-    const { slot } = row
-    slot.rows.splice(firstAt(slot.rows, row.primary, row.secondary), 1)
+    this.takeOut(row)
+    this.dropIfEmpty(row.slot)
+  }
+
+  private takeOut(row: TimedRow): void {
+    const { rows } = row.slot
+    const at = firstAt(rows, row.primary, row.secondary)
+    if (at === rows.length - 1) rows.pop()
+    else rows.splice(at, 1)
     this.expiry.remove(row)
-    this.dropIfEmpty(slot)
   }
 
   private dropIfEmpty(slot: KeySlot): void {

@@ -57,6 +57,18 @@ export class WriteSet<R extends Row> {
     return pending
   }
 
+  /** The row is no longer dirty: there is nothing to flush. */
+  dropDirty(row: R): void {
+    const { pending } = row
+    if (pending === null) return
+    this.unlink(pending)
+    row.pending = null
+    this.dirtyCount--
+    this.dirtyBytes -= pending.bytes
+    this.host.pinnedBytes(-pending.bytes)
+    this.settle(row)
+  }
+
   /** The row goes into the next batch. @returns false if it was already in it */
   stage(row: R): boolean {
     if ((row.flags & stagedFlag) !== 0) return false
@@ -69,11 +81,13 @@ export class WriteSet<R extends Row> {
     return true
   }
 
-  /** Moves staged rows to `writing`; `operation` gives what the batch does for each, null = nothing. */
-  take(into: EngineOperation[], operation: ((row: R) => EngineOperation) | null): void {
+  /** Moves staged rows to `writing`; `operation` gives what the batch does for each; null, there or
+   * altogether, = nothing. */
+  take(into: EngineOperation[], operation: ((row: R) => EngineOperation | null) | null): void {
     const rows = this.staged
     for (const row of rows) {
-      if (operation !== null) into.push(operation(row))
+      const wanted = operation === null ? null : operation(row)
+      if (wanted !== null) into.push(wanted)
       row.flags = (row.flags & ~stagedFlag) | writingFlag
     }
     this.writing = this.writing.length === 0 ? rows : this.writing.concat(rows)

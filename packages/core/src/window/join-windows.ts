@@ -40,7 +40,13 @@ const dayMs = 86_400_000
  * @throws {MR_WINDOW_GRACE_RANGE} {MR_CONFIG_DURATION}
  * @see KIP-633 for grace 0 unless it is given
  * @example
- * joinWindows({ within: '5m', grace: '1m' })
+ * run(
+ *   ({ texts, numbers }) => texts.join(numbers, (text, n) => `${text}${n}`, { within: '5m', grace: '1m' }),
+ *   ['texts', 'a', 'x', 0],
+ *   ['numbers', 'a', 1, 300_000],
+ *   ['numbers', 'a', 2, 300_001],
+ * )
+ * // → [["a","x1"]]
  */
 export function joinWindows(options: JoinWindowOptions): JoinWindows {
   const beforeMs = side(options, 'before')

@@ -20,7 +20,8 @@ export interface SessionWindows {
  * @throws {MR_WINDOW_SIZE_RANGE} {MR_WINDOW_GRACE_RANGE} {MR_CONFIG_DURATION}
  * @see KIP-94
  * @example
- * session('30m', { grace: '5m' })
+ * show(session('30m', { grace: '5m' }))
+ * // → {"kind":"session","gapMs":1800000,"graceMs":300000}
  */
 export function session(gap: Duration, options?: GraceOptions): SessionWindows {
   requireKnown(options, graceOptions, 'session')

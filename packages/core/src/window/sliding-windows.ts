@@ -20,7 +20,8 @@ export interface SlidingWindows {
  * @throws {MR_WINDOW_SIZE_RANGE} {MR_WINDOW_GRACE_RANGE} {MR_CONFIG_DURATION}
  * @see KIP-450
  * @example
- * sliding('5m', { grace: '1m' })
+ * show(sliding('5m', { grace: '1m' }))
+ * // → {"kind":"sliding","differenceMs":300000,"graceMs":60000}
  */
 export function sliding(difference: Duration, options?: GraceOptions): SlidingWindows {
   const differenceMs = windowLength(difference, 'sliding', 'difference', 0)

@@ -25,7 +25,8 @@ export interface TimeWindows {
  * @param size above 0
  * @throws {MR_WINDOW_SIZE_RANGE} {MR_WINDOW_GRACE_RANGE} {MR_CONFIG_DURATION}
  * @example
- * tumbling('5m', { grace: '30s' }) // [0, 300000), [300000, 600000), …
+ * show(tumbling('5m', { grace: '30s' })) // [0, 300000), [300000, 600000), …
+ * // → {"kind":"time","sizeMs":300000,"advanceMs":300000,"graceMs":30000}
  */
 export function tumbling(size: Duration, options?: GraceOptions): TimeWindows {
   requireKnown(options, graceOptions, 'tumbling')
@@ -47,7 +48,8 @@ const hoppingOptions = optionNames<HoppingOptions>({ advance: true, grace: true 
  * @throws {MR_WINDOW_ADVANCE_RANGE} if advance is not in (0, size]
  * @throws {MR_WINDOW_SIZE_RANGE} {MR_WINDOW_GRACE_RANGE} {MR_CONFIG_DURATION}
  * @example
- * hopping('5m', { advance: '1m' }) // [0, 300000), [60000, 360000), …
+ * show(hopping('5m', { advance: '1m' })) // [0, 300000), [60000, 360000), …
+ * // → {"kind":"time","sizeMs":300000,"advanceMs":60000,"graceMs":0}
  */
 export function hopping(size: Duration, options: HoppingOptions): TimeWindows {
   requireKnown(options, hoppingOptions, 'hopping')
@@ -63,7 +65,8 @@ export function hopping(size: Duration, options: HoppingOptions): TimeWindows {
  *
  * @param timestampMs event time, ≥ 0
  * @example
- * firstWindowStart(hopping(10, { advance: 4 }), 11) // 4; the next is 8
+ * run(({ texts }) => texts.groupByKey().windowedBy(hopping(10, { advance: 4 })).count(), ['texts', 'a', 'x', 11])
+ * // → [["a@4..14",1],["a@8..18",1]]
  */
 export function firstWindowStart(windows: TimeWindows, timestampMs: number): number {
   const earliest = timestampMs - windows.sizeMs + windows.advanceMs

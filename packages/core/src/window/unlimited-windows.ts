@@ -27,7 +27,8 @@ const unlimitedOptions = optionNames<UnlimitedOptions>({ start: true })
  *
  * @throws {MR_WINDOW_SIZE_RANGE} if the start is negative
  * @example
- * unlimited({ start: 1_700_000_000_000 })
+ * show(unlimited({ start: 1_700_000_000_000 }))
+ * // → {"kind":"unlimited","startMs":1700000000000,"graceMs":0}
  */
 export function unlimited(options?: UnlimitedOptions): UnlimitedWindows {
   requireKnown(options, unlimitedOptions, 'unlimited')

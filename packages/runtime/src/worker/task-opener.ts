@@ -79,6 +79,8 @@ async function attempt(held: HeldTask, parts: OpenerParts): Promise<OpenTask | n
     held.visible = task
     const committed = await committedPositions(held, app)
     for (const { topic, partition } of task.changelogs()) collector.watch(topic, partition)
+    // What the engine holds is in memory before records are applied on top of it, and read again when it is whole.
+    await task.load()
     const restored = reader.restore(task, engine.engine)
     silenceWhile(app.around, restored)
     await restored
@@ -112,6 +114,8 @@ export async function openStandby(held: HeldTask, parts: OpenerParts): Promise<v
       if (held.isClosed) return
       held.visible = task
       held.phase = 'standby'
+      // Without its rows in memory a standby could not let go of those that expire.
+      await task.load()
       await reader.follow(task, engine.engine)
       return
     } catch (error) {

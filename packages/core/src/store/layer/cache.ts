@@ -23,6 +23,8 @@ export interface BelowCache<K, R extends Row> {
   keyOfRow(row: R, pending: Pending): K
   /** The row is no longer dirty, and nothing was written. */
   settled?(row: R): void
+  /** True: what was deleted and is not below settles at once, not at the flush. */
+  readonly dropsDeletions?: boolean
 }
 
 export class CacheLayer<K, V, R extends Row> {
@@ -33,6 +35,7 @@ export class CacheLayer<K, V, R extends Row> {
   private readonly forwardsHeaders: boolean
   private listener: FlushListener<K, V> | null = null
   private wantsOld = false
+  private dropsDeletions = false
 
   constructor(
     parts: { readonly host: StoreHost; readonly codec: ValueCodec<V>; readonly writes: WriteSet<R> },
@@ -49,6 +52,7 @@ export class CacheLayer<K, V, R extends Row> {
   setListener(listener: FlushListener<never, never>, wantsOld: boolean): void {
     this.listener = listener as unknown as FlushListener<K, V>
     this.wantsOld = wantsOld
+    this.dropsDeletions = this.below.dropsDeletions === true
   }
 
   /** Puts a value (null deletes) into the row; flushes everything when the cache is full. */
@@ -57,6 +61,12 @@ export class CacheLayer<K, V, R extends Row> {
     this.codec.assign(row, value)
     row.flags |= knownFlag
     const pending = this.writes.markDirty(row, below)
+    if (this.dropsDeletions && pending.below !== null && !isPresent(row) && !isPresent(pending.below)) {
+      // Its flush would do nothing, so it need not wait for one: sessions that grew are gone at once.
+      this.writes.dropDirty(row)
+      this.below.settled?.(row)
+      return
+    }
     pending.timestampMs = this.host.current.timestampMs
     pending.headers = this.host.current.headers
     pending.userKey = userKey
