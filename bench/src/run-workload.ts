@@ -3,8 +3,7 @@
  * Everything that counts is measured from outside.
  */
 import { readFileSync } from 'node:fs'
-import { type RunningWorkload, startWorkload } from './start-workload.ts'
-import { workloadArguments } from './workload-arguments.ts'
+import type { RunningWorkload } from './start-workload.ts'
 
 const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
 
@@ -17,48 +16,63 @@ function peakRssKb(): number {
   }
 }
 
-async function run(): Promise<void> {
-  let running: RunningWorkload | null = null
-  const ended = resolvers()
-  let ending = false
-  const end = async (): Promise<void> => {
-    if (ending) return
-    ending = true
-    const from = performance.now()
-    await running?.close()
-    const { user, system } = process.cpuUsage()
-    print({
-      event: 'final',
-      sut: 'millrace',
-      version: '0.1.0',
-      closeMs: Math.round(performance.now() - from),
-      maxRssKb: peakRssKb(),
-      cpuSeconds: (user + system) / 1e6,
-      records: running?.records() ?? 0,
-    })
-    ended.resolve()
-  }
-  process.on('SIGTERM', () => void end().catch(fail))
-  process.on('SIGINT', () => void end().catch(fail))
-  const given = workloadArguments(process.argv.slice(2))
-  running = await startWorkload(given, {
-    onReady: () => print({ event: 'ready', ms: Math.round(performance.now()) }),
-    onFailure: fail,
+/** The contract gives 20 s from SIGTERM to the end. */
+const endWithinMs = 17_000
+
+let running: RunningWorkload | null = null
+let isEnding = false
+
+function printFinal(closeMs: number): void {
+  const { user, system } = process.cpuUsage()
+  print({
+    event: 'final',
+    sut: 'millrace',
+    version: '0.1.0',
+    closeMs: Math.round(closeMs),
+    maxRssKb: peakRssKb(),
+    cpuSeconds: (user + system) / 1e6,
+    records: running?.records() ?? 0,
   })
-  await ended.promise
 }
 
-function resolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve: () => void = () => undefined
-  const promise = new Promise<void>((settle) => {
-    resolve = settle
-  })
-  return { promise, resolve }
+async function end(): Promise<void> {
+  if (isEnding) return
+  isEnding = true
+  const from = performance.now()
+  const over = (): never => {
+    printFinal(performance.now() - from)
+    process.exit(0)
+  }
+  setTimeout(over, endWithinMs)
+  try {
+    await running?.close()
+  } catch (error) {
+    process.stderr.write(`closing was not clean: ${textOf(error)}\n`)
+  }
+  over()
 }
+
+const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
 function fail(error: unknown): void {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  if (isEnding) return
+  process.stderr.write(`${textOf(error)}\n`)
   process.exit(1)
 }
 
-run().then(() => process.exit(0), fail)
+// Before anything is loaded: the signal may come at any time.
+process.on('SIGTERM', () => void end())
+process.on('SIGINT', () => void end())
+const { startWorkload } = await import('./start-workload.ts')
+const { workloadArguments } = await import('./workload-arguments.ts')
+try {
+  const given = workloadArguments(process.argv.slice(2))
+  if (!isEnding) {
+    running = startWorkload(given, {
+      onReady: () => print({ event: 'ready', ms: Math.round(performance.now()) }),
+      onFailure: fail,
+    })
+  }
+} catch (error) {
+  fail(error)
+}
