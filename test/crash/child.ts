@@ -5,9 +5,7 @@ import { fileURLToPath } from 'node:url'
 export interface CountingOptions {
   readonly applicationId: string
   readonly stateDirectory: string
-  readonly brokers?: readonly string[]
-  readonly brokerDirectory?: string
-  readonly last?: boolean
+  readonly brokers: readonly string[]
   readonly app?: Readonly<Record<string, unknown>>
 }
 
@@ -17,18 +15,10 @@ export interface Report {
   readonly restored: number
 }
 
-export interface Result {
-  readonly records: number
-  readonly missing: number
-  readonly surplus: number
-  readonly restored: number
-}
-
 interface Message {
   readonly state?: string
   readonly failure?: string
   readonly report?: Report
-  readonly result?: Result
 }
 
 export class CountingProcess {
