@@ -1,7 +1,8 @@
-/** SASL on a real Kafka: what works, and what each wrong setting is told. */
+/** SASL and TLS on a real Kafka: what works, and what each wrong setting is told. */
 import { KafkaCluster, kafkaVersions } from '@millrace/testing'
 import { memoryStores, StreamsApp, StreamsBuilder, string, topic, KafkaClient } from 'millrace'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describesTls, identity } from '../tls/tls-contract.ts'
 import { missing } from './real-kafka.ts'
 
 const input = topic('secured-in', { key: string(), value: string() })
@@ -61,4 +62,14 @@ describe.skipIf(missing !== null || process.env['MILLRACE_KAFKA'] !== undefined)
     },
     60_000,
   )
+})
+
+const noTls = missing !== null || process.env['MILLRACE_KAFKA'] !== undefined || identity === null
+describe.skipIf(noTls)('TLS to a real Kafka', () => {
+  let kafka: KafkaCluster
+  beforeAll(async () => {
+    kafka = await KafkaCluster.start({ version: kafkaVersions.newest, tlsKeyStore: identity?.keyStore ?? '' })
+  }, 120_000)
+  afterAll(async () => kafka.close())
+  describesTls(() => ({ bootstrap: kafka.tlsBootstrap }))
 })

@@ -7,7 +7,7 @@ import { loadCodecs } from '@millrace/protocol/internal'
 import type { BrokerVersion } from './api/version-range.ts'
 import { BrokerState, type NodeAddress } from './broker-state.ts'
 import { EmbeddedTransport } from './network/embedded-transport.ts'
-import { TcpListener } from './network/tcp-listener.ts'
+import { TcpListener, type TlsIdentity } from './network/tcp-listener.ts'
 import { nodeClock, nodeDefer, nodeRandom, nodeTimers } from './platform.ts'
 import { FileStorage } from './storage/file-storage.ts'
 import type { LogStorage } from './storage/log-storage.ts'
@@ -27,6 +27,8 @@ export interface EmbeddedBrokerOptions {
   readonly config?: BrokerConfigInput
   /** Password by user: clients over the port then have to authenticate with SASL PLAIN. */
   readonly users?: Readonly<Record<string, string>>
+  /** Private key and certificate, PEM: clients over the port then have to speak TLS. */
+  readonly tls?: TlsIdentity
   readonly clock?: Clock
   readonly timers?: Timers
   readonly random?: Random
@@ -97,7 +99,7 @@ export class EmbeddedBroker implements AsyncDisposable {
     await loadCodecs()
     state.maintenance.start()
     try {
-      if (options.port !== undefined && options.port !== false) await broker.#listen(options.port)
+      if (options.port !== undefined && options.port !== false) await broker.#listen(options.port, options.tls)
     } catch (error) {
       await broker.close()
       throw error
@@ -136,9 +138,9 @@ export class EmbeddedBroker implements AsyncDisposable {
   }
 
   /** One port per node; with a fixed port the nodes take consecutive ones. */
-  async #listen(port: number): Promise<void> {
+  async #listen(port: number, tls?: TlsIdentity): Promise<void> {
     for (const [i, node] of this.#state.nodes.entries()) {
-      const listener = new TcpListener(this.#state, node.nodeId)
+      const listener = new TcpListener(this.#state, node.nodeId, tls)
       node.port = await listener.listen(host, port === 0 ? 0 : port + i)
       this.#listeners.push(listener)
     }

@@ -204,6 +204,26 @@ describe('a store that is queried', () => {
     })
   })
 
+  it('keeps headers, and is kept in memory only, when the application says so', async () => {
+    const builder = new StreamsBuilder()
+    builder.stream(clicks).groupByKey().count({ store: 'counted' })
+    const topology = builder.build()
+    const plain = appOf(topology)
+    expect(() => plain.store('counted', { type: 'headers-key-value' })).toThrow(
+      expect.objectContaining({ code: 'MR_RUNTIME_STORE_TYPE' }),
+    )
+    const app = appOf(topology, { dslStoreFormat: 'headers' })
+    await app.start()
+    await write(clicks, [['a', 1, 7]])
+    const view = app.store<string, number>('counted', { type: 'headers-key-value' })
+    await vi.waitFor(async () => expect(await view.get('a')).toEqual({ value: 1, timestampMs: 7, headers: [] }), wait)
+    // stores in memory have no such format
+    const inMemory = appOf(topology, { dslStoreFormat: 'headers', dslStoreSuppliers: 'in-memory' })
+    expect(() => inMemory.store('counted', { type: 'headers-key-value' })).toThrow(
+      expect.objectContaining({ code: 'MR_RUNTIME_STORE_TYPE' }),
+    )
+  })
+
   it('tells how far it is, and waits for nobody who asks for more', async () => {
     const app = appOf(totalsOnly())
     await app.start()

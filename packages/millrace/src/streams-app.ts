@@ -69,7 +69,11 @@ export class StreamsApp implements AsyncDisposable {
       key: keyForm(resolved.defaultKeySerde ?? msgpack()),
       value: resolved.defaultValueSerde ?? msgpack(),
     }
-    const built = topology.build({ serdes })
+    const built = topology.build({
+      serdes,
+      suppliers: resolved.dslStoreSuppliers,
+      format: resolved.dslStoreFormat,
+    })
     requireSerdes(built, resolved)
     requireEqualKeySerdes(built, serdes)
     const { stores, stateDirectory } = storesOf(options, resolved, logger)

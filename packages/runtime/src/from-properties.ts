@@ -17,14 +17,15 @@ const bootstrapServers = 'bootstrap.servers'
 const clientPrefixes = ['main.consumer.', 'consumer.', 'producer.']
 
 const cluster = 'give kafka.ssl and kafka.sasl as kafkajs takes them'
-const atBuild = 'it is decided while the topology is built'
+const atBuild = 'give it to new StreamsBuilder(…) or build(…): it is decided while the topology is drawn'
 const inCode = 'give the option of the same meaning in code'
 const fixed = 'Kafka Streams fixes it too'
 const otherWay = 'read app.metrics() instead'
 const notYet = 'Millrace has nothing of the kind'
+const ofKafkajs = 'give kafkajs what it has for it (kafka.connectionTimeout, kafka.retry, kafka.socketFactory)'
 
-/** Properties of Kafka Streams that are refused, by name or beginning (with `*`). */
-const refused: Readonly<Record<string, string>> = {
+/** Properties of Kafka Streams and its clients that are refused, by name or beginning (with `*`), with the reason. */
+export const refusedProperties: Readonly<Record<string, string>> = {
   'security.protocol': cluster,
   'sasl.*': cluster,
   'ssl.*': cluster,
@@ -37,8 +38,6 @@ const refused: Readonly<Record<string, string>> = {
   'production.exception.handler': 'give onProductionError in code',
   'processing.exception.handler': 'give onProcessingError in code',
   'topology.optimization': atBuild,
-  'dsl.store.*': atBuild,
-  'default.dsl.store': atBuild,
   'ensure.explicit.internal.resource.naming': atBuild,
   'default.list.*': inCode,
   'windowed.inner.class.serde': inCode,
@@ -64,10 +63,29 @@ const refused: Readonly<Record<string, string>> = {
   'processor.wrapper.class': notYet,
   'rack.aware.*': notYet,
   'client.tag.*': notYet,
-  'upgrade.from': notYet,
+  'client.rack': notYet,
   'state.cleanup.dir.max.age.ms': notYet,
   'topology.description.push.enabled': notYet,
   'default.interactive.query.isolation.level': notYet,
+  'allow.os.group.write.access': "the process's umask decides",
+  'built.in.metrics.version': otherWay,
+  'auto.include.jmx.reporter': otherWay,
+  'connections.max.idle.ms': ofKafkajs,
+  'reconnect.*': ofKafkajs,
+  'retry.*': ofKafkajs,
+  'socket.*': ofKafkajs,
+  'send.buffer.bytes': ofKafkajs,
+  'receive.buffer.bytes': ofKafkajs,
+  'client.dns.lookup': ofKafkajs,
+  'default.api.timeout.ms': 'task.timeout.ms limits what is tried again',
+  'max.block.ms': 'buffer.memory bounds what waits; the loop pauses, it does not block',
+  'check.crcs': 'checksums are always checked',
+  'partition.assignment.strategy': fixed,
+  'key.*': 'serdes belong to topics',
+  'value.*': 'serdes belong to topics',
+  'interceptor.classes': notYet,
+  'partitioner.*': "give a sink its partitioner; the default one is Java's",
+  retries: 'delivery.timeout.ms limits them',
   'restore.consumer.*': 'restore uses the settings of the consumer',
   'global.consumer.*': 'global stores use the settings of the consumer',
   'admin.*': 'admin requests use the settings of the consumer',
@@ -79,7 +97,8 @@ const optionOfProperty: ReadonlyMap<string, string> = new Map(
 
 /**
  * Options from Kafka's property names, to be spread into the options object: `{ ...fromProperties(p), kafka }`.
- * `bootstrap.servers` becomes `kafka: { brokers }`; `topic.…` becomes `topicConfig`.
+ * `bootstrap.servers` becomes `kafka: { brokers }`; `topic.…` becomes `topicConfig`; internal names (`__…`) become
+ * `internalConfig`.
  *
  * @throws {MR_CONFIG_UNKNOWN} no such property; the text names the nearest
  * @throws {MR_CONFIG_PROPERTY} a property of Kafka Streams that has no effect here, with the reason
@@ -90,6 +109,7 @@ export function fromProperties(
 ): Partial<RuntimeOptions> & { kafka?: { brokers: string[] } } {
   const options: Record<string, unknown> = {}
   const topicConfig: Record<string, string> = {}
+  const internalConfig: Record<string, PropertyValue> = {}
   for (const [property, value] of Object.entries(properties)) {
     if (property === bootstrapServers) {
       options['kafka'] = {
@@ -97,6 +117,13 @@ export function fromProperties(
           .split(',')
           .map((broker) => broker.trim()),
       }
+    } else if (property === 'default.dsl.store') {
+      const stores: Readonly<Record<string, string>> = { rocksDB: 'rocksdb', in_memory: 'in-memory' }
+      const store = stores[String(value)]
+      if (store === undefined) throw notAccepted(property, value, Object.keys(stores).join(' or '))
+      options['dslStoreSuppliers'] = store
+    } else if (property.startsWith('__')) {
+      internalConfig[property] = value
     } else if (property.startsWith('topic.')) {
       topicConfig[property.slice('topic.'.length)] = String(value)
     } else {
@@ -104,18 +131,19 @@ export function fromProperties(
       options[option] = valueOf(property, optionTable[option as keyof typeof optionTable], value)
     }
   }
+  if (Object.keys(internalConfig).length > 0) options['internalConfig'] = internalConfig
   if (Object.keys(topicConfig).length > 0) options['topicConfig'] = topicConfig
   return options
 }
 
 function optionOf(property: string): string {
-  const reason = Object.entries(refused).find(([name]) =>
+  const reason = Object.entries(refusedProperties).find(([name]) =>
     name.endsWith('*') ? property.startsWith(name.slice(0, -1)) : property === name,
   )?.[1]
   if (reason !== undefined) throw new ConfigError('MR_CONFIG_PROPERTY', { property, reason })
   const prefix = clientPrefixes.find((p) => property.startsWith(p)) ?? ''
   const plain = property.slice(prefix.length)
-  if (prefix !== '' && plain in refused) return optionOf(plain)
+  if (prefix !== '' && plain in refusedProperties) return optionOf(plain)
   const option = optionOfProperty.get(plain)
   if (option !== undefined) return option
   const known = [...optionOfProperty.keys(), bootstrapServers]
@@ -124,7 +152,7 @@ function optionOf(property: string): string {
 
 function valueOf(property: string, spec: OptionSpec, value: PropertyValue): unknown {
   const refuse = (accepted: string): never => {
-    throw new ConfigError('MR_CONFIG_INVALID', { option: property, value: JSON.stringify(value), accepted })
+    throw notAccepted(property, value, accepted)
   }
   switch (spec.kind) {
     case 'duration':
@@ -140,4 +168,8 @@ function valueOf(property: string, spec: OptionSpec, value: PropertyValue): unkn
     case 'text':
       return typeof value === 'string' ? value : refuse(spec.accepted)
   }
+}
+
+function notAccepted(option: string, value: PropertyValue, accepted: string): ConfigError {
+  return new ConfigError('MR_CONFIG_INVALID', { option, value: JSON.stringify(value), accepted })
 }

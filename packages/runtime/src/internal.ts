@@ -1,6 +1,6 @@
 /** Names for Millrace's own packages only. */
 export { resolveOptions, type RuntimeOptions } from './options.ts'
-export { fromProperties } from './from-properties.ts'
+export { fromProperties, refusedProperties } from './from-properties.ts'
 export { defaultHandlers, type ErrorContext, type RecordHandlers } from './handler/handlers.ts'
 export { GlobalTask, type GlobalTaskOptions } from './task/global-task.ts'
 export type {

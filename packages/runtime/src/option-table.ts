@@ -82,6 +82,11 @@ const topicLegal = /^[a-zA-Z0-9._-]{1,200}$/
 const compressions = { none: 'none', gzip: 'gzip', snappy: 'snappy', lz4: 'lz4', zstd: 'zstd' }
 const guarantees = { at_least_once: 'at-least-once', exactly_once_v2: 'exactly-once' }
 const resets = { earliest: 'earliest', latest: 'latest', none: 'none' }
+const builtIn = 'org.apache.kafka.streams.state.BuiltInDslStoreSuppliers$'
+const suppliers = {
+  [`${builtIn}RocksDBDslStoreSuppliers`]: 'rocksdb',
+  [`${builtIn}InMemoryDslStoreSuppliers`]: 'in-memory',
+}
 const isFalse = false
 
 /** The table, in the order of the documentation. */
@@ -271,6 +276,25 @@ export const optionTable: { readonly [K in keyof PlainOptions]-?: OptionSpec } =
     -1,
     'Replicas of internal topics; −1 = what the brokers are set to.',
     32_767,
+  ),
+
+  dslStoreSuppliers: word(
+    'dsl.store.suppliers.class',
+    'rocksdb',
+    suppliers,
+    'Where stores of tables and aggregations are kept that do not say it: `rocksdb` stands for the engine on disk.',
+  ),
+  dslStoreFormat: word(
+    'dsl.store.format',
+    'default',
+    { DEFAULT: 'default', HEADERS: 'headers' },
+    'Whether stores of tables and aggregations on disk keep the headers of records (KIP-1285).',
+  ),
+  upgradeFrom: name(
+    'upgrade.from',
+    'a release such as "3.3"',
+    /^\d{1,2}\.\d{1,2}$/,
+    'Release of Kafka Streams whose formats are still written, while its instances share the group; default: none.',
   ),
 
   numStandbyReplicas: count(

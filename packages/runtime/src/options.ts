@@ -121,6 +121,12 @@ export interface WordOptions {
   readonly autoOffsetReset?: 'earliest' | 'latest' | 'none'
   /** Compression of produced batches. */
   readonly compressionType?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+  /** Where stores of tables and aggregations are kept that do not say it: `rocksdb` stands for the engine on disk. */
+  readonly dslStoreSuppliers?: 'rocksdb' | 'in-memory'
+  /** Whether stores of tables and aggregations on disk keep the headers of records (KIP-1285). */
+  readonly dslStoreFormat?: 'default' | 'headers'
+  /** Release of Kafka Streams whose formats are still written, while its instances share the group; default: none. */
+  readonly upgradeFrom?: string
   /** Topic that takes the raw records which a handler answered with dead-letter. */
   readonly errorsDeadLetterQueueTopicName?: string
   /** Whether onProcessingError also decides for processors of global stores. */
@@ -157,7 +163,13 @@ export interface ObjectOptions {
 export interface RuntimeOptions extends PlainOptions, ObjectOptions {}
 
 type Present<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> }
-type OrNull = 'clientId' | 'applicationServer' | 'stateDirectory' | 'groupInstanceId' | 'errorsDeadLetterQueueTopicName'
+type OrNull =
+  | 'clientId'
+  | 'applicationServer'
+  | 'stateDirectory'
+  | 'groupInstanceId'
+  | 'errorsDeadLetterQueueTopicName'
+  | 'upgradeFrom'
 
 /** Checked options with every default filled in; durations in ms under `…Ms`. */
 export type ResolvedOptions = { readonly [K in keyof DurationOptions as `${K}Ms`]-?: number } & Present<CountOptions> &

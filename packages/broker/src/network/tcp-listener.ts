@@ -3,6 +3,7 @@
  * it. A frame is an int32 size, a request header, a body.
  */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import { FatalError } from '@millrace/core'
 import { decodeRequestHeader } from '@millrace/protocol/internal'
 import type { BrokerState } from '../broker-state.ts'
@@ -14,6 +15,13 @@ const correlationBytes = 4
 /** Behind API key, version and correlation id. */
 const clientIdAt = 8
 
+/** Who a TLS listener is, PEM. */
+export interface TlsIdentity {
+  readonly key: string
+  /** The certificate, with what lies between it and its authority. */
+  readonly cert: string
+}
+
 /** One node's port. */
 export class TcpListener {
   readonly #state: BrokerState
@@ -21,10 +29,13 @@ export class TcpListener {
   readonly #server: Server
   readonly #sockets: Set<Socket> = new Set()
 
-  constructor(state: BrokerState, nodeId: number) {
+  /** @param tls absent: plain bytes */
+  constructor(state: BrokerState, nodeId: number, tls?: TlsIdentity) {
     this.#state = state
     this.#nodeId = nodeId
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
+    const accept = (socket: Socket): void => this.#accept(socket)
+    this.#server =
+      tls === undefined ? createServer({ noDelay: true }, accept) : createTlsServer({ ...tls, noDelay: true }, accept)
   }
 
   /**

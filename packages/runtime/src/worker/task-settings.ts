@@ -19,7 +19,7 @@ export function taskSettings(
     timestampExtractor: options.defaultTimestampExtractor,
     deadLetterTopic: options.errorsDeadLetterQueueTopicName,
     processingHandlerGlobal: options.processingExceptionHandlerGlobalEnabled,
-    config: (name) => options.internalConfig[name],
+    config: (name) => (name === 'upgrade.from' ? (options.upgradeFrom ?? undefined) : options.internalConfig[name]),
   }
 }
 

@@ -23,6 +23,8 @@ export interface KafkaClusterOptions {
   readonly brokers?: number
   /** Adds a SASL listener (PLAIN, SCRAM) beside the plain one. */
   readonly sasl?: boolean
+  /** PEM file with a private key (PKCS#8) and its certificate: adds a TLS listener beside the plain one. */
+  readonly tlsKeyStore?: string
   /** Broker settings by Kafka's names, over the test defaults. */
   readonly config?: Readonly<Record<string, string | number | boolean>>
   /** Greatest heap of a broker, as Java takes it; default `512m`. */
@@ -56,6 +58,7 @@ export class KafkaCluster implements AsyncDisposable {
       directory: mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'millrace-kafka-')),
       ports: await freePorts(brokers),
       sasl: options.sasl ?? false,
+      tlsKeyStore: options.tlsKeyStore ?? null,
       config: options.config ?? {},
     }
     const cluster = new KafkaCluster(plan, kafkaJars(version), options.heap ?? '512m')
@@ -79,6 +82,11 @@ export class KafkaCluster implements AsyncDisposable {
   /** The SASL listeners and a user that may log in there. */
   get sasl(): { bootstrap: string; username: string; password: string } {
     return { bootstrap: this.plan.ports.map((p) => `${host}:${p.sasl}`).join(','), ...saslUser }
+  }
+
+  /** `host:port` of the TLS listeners. */
+  get tlsBootstrap(): string {
+    return this.plan.ports.map((p) => `${host}:${p.tls}`).join(',')
   }
 
   /** SIGKILL; the broker's data stay. */
@@ -195,7 +203,7 @@ export class KafkaCluster implements AsyncDisposable {
 
 async function freePorts(brokers: number): Promise<BrokerPorts[]> {
   const servers = await Promise.all(
-    range(brokers * 3).map(
+    range(brokers * 4).map(
       () =>
         new Promise<net.Server>((resolve) => {
           const server = net.createServer()
@@ -206,9 +214,10 @@ async function freePorts(brokers: number): Promise<BrokerPorts[]> {
   const ports = servers.map((server) => (server.address() as net.AddressInfo).port)
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
   return range(brokers).map((i) => ({
-    plain: ports[3 * i] ?? 0,
-    sasl: ports[3 * i + 1] ?? 0,
-    controller: ports[3 * i + 2] ?? 0,
+    plain: ports[4 * i] ?? 0,
+    sasl: ports[4 * i + 1] ?? 0,
+    tls: ports[4 * i + 2] ?? 0,
+    controller: ports[4 * i + 3] ?? 0,
   }))
 }
 

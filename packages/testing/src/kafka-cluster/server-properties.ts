@@ -12,12 +12,15 @@ export interface ClusterPlan {
   /** Ports of each broker, by listener. */
   readonly ports: readonly BrokerPorts[]
   readonly sasl: boolean
+  /** PEM file of the TLS listener; null = there is none. */
+  readonly tlsKeyStore: string | null
   readonly config: Readonly<Record<string, string | number | boolean>>
 }
 
 export interface BrokerPorts {
   readonly plain: number
   readonly sasl: number
+  readonly tls: number
   readonly controller: number
 }
 
@@ -26,7 +29,12 @@ export function serverProperties(plan: ClusterPlan, node: number): string {
   const replicas = Math.min(3, plan.brokers)
   const ports = plan.ports[node]
   if (ports === undefined) throw new Error(`the plan has no broker ${node}`)
-  const listeners = [`PLAINTEXT://${host}:${ports.plain}`, ...(plan.sasl ? [`SASL://${host}:${ports.sasl}`] : [])]
+  const listeners = [
+    `PLAINTEXT://${host}:${ports.plain}`,
+    ...(plan.sasl ? [`SASL://${host}:${ports.sasl}`] : []),
+    ...(plan.tlsKeyStore === null ? [] : [`TLS://${host}:${ports.tls}`]),
+  ]
+  const protocols = ['CONTROLLER:PLAINTEXT', 'PLAINTEXT:PLAINTEXT', 'SASL:SASL_PLAINTEXT', 'TLS:SSL']
   const properties: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': node,
@@ -35,7 +43,7 @@ export function serverProperties(plan: ClusterPlan, node: number): string {
     'inter.broker.listener.name': 'PLAINTEXT',
     listeners: [...listeners, `CONTROLLER://${host}:${ports.controller}`].join(','),
     'advertised.listeners': listeners.join(','),
-    'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT${plan.sasl ? ',SASL:SASL_PLAINTEXT' : ''}`,
+    'listener.security.protocol.map': protocols.join(','),
     'log.dirs': join(plan.directory, `broker-${node}`, 'data'),
     'offsets.topic.replication.factor': replicas,
     'offsets.topic.num.partitions': 4,
@@ -56,11 +64,16 @@ export function serverProperties(plan: ClusterPlan, node: number): string {
     'broker.session.timeout.ms': 5_000,
     'controller.quorum.election.timeout.ms': 300,
     ...(plan.sasl ? saslProperties() : {}),
+    ...(plan.tlsKeyStore === null ? {} : tlsProperties(plan.tlsKeyStore)),
     ...plan.config,
   }
   return `${Object.entries(properties)
     .map(([name, value]) => `${name}=${value}`)
     .join('\n')}\n`
+}
+
+function tlsProperties(keyStore: string): Record<string, string> {
+  return { 'listener.name.tls.ssl.keystore.type': 'PEM', 'listener.name.tls.ssl.keystore.location': keyStore }
 }
 
 function saslProperties(): Record<string, string> {
