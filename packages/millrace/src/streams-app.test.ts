@@ -1,5 +1,6 @@
 /** Applications on the embedded broker, from the outside: what a user starts, sees and stops. */
 import { mkdtemp, rm } from 'node:fs/promises'
+import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { int64, keyValueStore, string, StreamsBuilder, Topology, topic } from '@millrace/core'
@@ -293,6 +294,33 @@ describe('StreamsApp', () => {
     await write(['a', 'a'])
     await vi.waitFor(async () => expect(await results()).toEqual({ a: 2 }), wait)
     await vi.waitFor(() => expect(lines).toContain('worked'), wait)
+  })
+
+  it('leaves nothing open when it is closed while it starts, however far it has come', async () => {
+    await using listening = await EmbeddedBroker.start({ port: 0 })
+    const brokers = [listening.bootstrap]
+    await using creator = new KafkaClient({ brokers })
+    await creator.createTopics([words, counts])
+    for (const turns of [0, 1, 2, 5, 10, 20, 50, 100]) {
+      const sockets: net.Socket[] = []
+      const socketFactory = ({ host, port, onConnect }: { host: string; port: number; onConnect: () => void }) => {
+        const socket = net.connect({ host, port }, onConnect)
+        sockets.push(socket)
+        return socket
+      }
+      const stateDirectory = join(directory, `closed-${turns}`)
+      const app = appOf(counting(), { kafka: { brokers, socketFactory }, stateDirectory })
+      const starting = app.start()
+      for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve))
+      await app.close()
+      await starting
+      expect(app.state).toBe('NOT_RUNNING')
+      await vi.waitFor(() => expect(sockets.filter((socket) => !socket.destroyed)).toEqual([]), wait)
+      // The directory is free again.
+      const successor = appOf(counting(), { kafka: { brokers }, stateDirectory })
+      await successor.start()
+      await successor.close({ leaveGroup: true })
+    }
   })
 
   it('closes twice, and cannot be started again', async () => {

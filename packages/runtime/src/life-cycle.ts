@@ -49,6 +49,11 @@ export class LifeCycle {
     return !['CREATED', 'REBALANCING', 'RUNNING'].includes(this.#state)
   }
 
+  /** True when it was closed, as against ended by an error. */
+  get isClosing(): boolean {
+    return this.#state === 'PENDING_SHUTDOWN' || this.#state === 'NOT_RUNNING'
+  }
+
   /** @returns a function that removes the listener */
   listen(listener: StateListener): () => void {
     this.#listeners.add(listener)

@@ -58,6 +58,7 @@ export class StreamsRuntime {
   #nextWorker = 0
   #failedWorkers = 0
   #app: AppContext | null = null
+  #opening: Promise<AppContext> | null = null
   #global: GlobalUpdater | null = null
   #engines: TaskEngines | null = null
   #adminCluster: Cluster | null = null
@@ -99,7 +100,7 @@ export class StreamsRuntime {
 
   /**
    * Takes the state directory, reaches the cluster, fills global stores, starts the workers. The state is then
-   * `REBALANCING`; `RUNNING` follows when every assigned task runs.
+   * `REBALANCING`; `RUNNING` follows when every assigned task runs. Closed meanwhile, it resolves and nothing runs.
    *
    * @throws {MR_RUNTIME_STATE} it was started before
    * @throws {MR_STORE_LOCKED} {MR_RUNTIME_UNREACHABLE} {MR_TRANSPORT_AUTHENTICATION} {MR_CONFIG_INVALID} …;
@@ -107,12 +108,14 @@ export class StreamsRuntime {
    */
   async start(): Promise<void> {
     this.#cycle.assertIn(['CREATED'], 'start')
+    this.#opening = this.#open()
     try {
-      const app = await this.#open()
+      const app = await this.#opening
       if (this.#cycle.isEnding) return
       this.#cycle.to('REBALANCING')
       for (let i = 0; i < this.#parts.options.workers; i++) this.#spawn(app)
     } catch (error) {
+      if (this.#cycle.isClosing) return
       await this.#fail(error)
       throw error
     }
@@ -206,13 +209,13 @@ export class StreamsRuntime {
       yieldTurn: async () => parts.yieldTurn(),
       isPaused: () => this.#paused,
     }
-    this.#app = app
     if (parts.topology.globalStores.length > 0) {
       this.#global = new GlobalUpdater(app)
       await this.#global.start(await transport.open('global'))
       this.#global.follow((error) => void this.#fail(error))
     }
     if (engines.persistent) this.#scheduleCleaning(engines)
+    this.#app = app
     return app
   }
 
@@ -298,11 +301,20 @@ export class StreamsRuntime {
       }
     }
     this.#cleaner?.cancel()
+    const closeParts = async (): Promise<void> => {
+      await step(async () => this.#global?.close())
+      await step(async () => this.#engines?.close())
+      await step(async () => this.#adminCluster?.close())
+      await step(async () => this.#parts.transport.close())
+    }
     await step(async () => Promise.all(this.#workers.map(async (worker) => worker.stop(options))))
-    await step(async () => this.#global?.close())
-    await step(async () => this.#engines?.close())
-    await step(async () => this.#adminCluster?.close())
-    await step(async () => this.#parts.transport.close())
+    await closeParts()
+    if (this.#opening !== null && this.#app === null) {
+      // Closed while it starts: what is waited for fails now, and what was opened after all is closed as well.
+      await this.#opening.catch(() => undefined)
+      await closeParts()
+      this.#cleaner?.cancel()
+    }
     for (const error of failures) {
       this.#parts.around.logger.warn('closing was not clean', { error: error instanceof Error ? error : undefined })
     }

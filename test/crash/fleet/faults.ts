@@ -32,6 +32,8 @@ export interface FaultCounts {
 /** Longest wait for an armed point, ms; then the process is killed or stopped where it is. */
 const pointWithinMs = 5_000
 const downMsMax = 2_500
+/** A clean end takes no longer, ms. */
+const closeWithinMs = 30_000
 /** Replicas of every topic. */
 const replicas = 3
 
@@ -172,7 +174,8 @@ export class FaultMaker {
   async #close(slot: Slot): Promise<string> {
     const how = this.#random() < 0.5 ? 'leave' : 'stay'
     const { member } = slot
-    const code = await member?.close(how)
+    const code = await Promise.race([member?.close(how), sleep(closeWithinMs, 'too slow', { ref: false })])
+    if (code === 'too slow') await member?.kill()
     this.counts.closes++
     if (code !== 0) throw new Error(`${slot.name} closed with ${code}: ${member?.failure ?? ''}`)
     return `close ${slot.name} (${how}) ${await this.#restart(slot)}`
