@@ -7,7 +7,7 @@
 import { formatTopicPartition, RetriableError } from '@millrace/core'
 import { isPlanted } from '@millrace/protocol/internal'
 import type { CommitOptions, CommitPosition, CommitProducer, Committer, CommitUnit } from './committer.ts'
-import { writeEngineBatch } from './engine-batch.ts'
+import { flushUnit, writeEngineBatch } from './engine-batch.ts'
 
 /** Commits to the group with the identity of the present generation. */
 export type OffsetCommit = (positions: readonly CommitPosition[]) => Promise<void>
@@ -41,7 +41,7 @@ export class AtLeastOnceCommitter implements Committer {
 
   // RECORD PATH 8/8: what the records have changed becomes durable, state first, then the offsets; only now is it done.
   async commit(units: readonly CommitUnit[], options?: CommitOptions): Promise<void> {
-    for (const { task } of units) task.flushStores()
+    for (const unit of units) flushUnit(unit)
     if (isPlanted('offsets-first')) await this.#commitOffsets(units.flatMap(({ task }) => task.committableOffsets()))
     await this.#producer.flush()
     const fenced = this.#producer.fence()

@@ -41,6 +41,8 @@ export interface CommitUnit {
   readonly changelogs: readonly CommitChangelog[]
   /** Offset of the last record of this task that was acknowledged in a changelog; undefined = none since it was opened. */
   acknowledgedOffset(topic: string, partition: number): number | undefined
+  /** Told of whatever a step of this task threw, before it goes on: damage is removed with the task it is of. */
+  onThrown?(error: unknown): void
 }
 
 /** How a commit is made. */

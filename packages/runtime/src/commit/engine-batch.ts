@@ -1,4 +1,4 @@
-/** The one engine batch of a task in a commit: staged rows and the positions that fit them. */
+/** The steps of a commit that touch a task's engine: the flush, and the one batch of staged rows and fitting positions. */
 import { isPlanted } from '@millrace/protocol/internal'
 import { acknowledgedThrough, positionOperation, restoredThrough } from '../changelog/positions.ts'
 import type { CommitOptions, CommitPosition, CommitUnit } from './committer.ts'
@@ -13,6 +13,25 @@ export async function writeEngineBatch(
   positions: readonly CommitPosition[],
   options: CommitOptions = {},
 ): Promise<void> {
+  try {
+    await write(unit, positions, options)
+  } catch (error) {
+    unit.onThrown?.(error)
+    throw error
+  }
+}
+
+/** Cached updates go to changelogs and downstream. @throws what a store or a node below it throws */
+export function flushUnit(unit: CommitUnit): void {
+  try {
+    unit.task.flushStores()
+  } catch (error) {
+    unit.onThrown?.(error)
+    throw error
+  }
+}
+
+async function write(unit: CommitUnit, positions: readonly CommitPosition[], options: CommitOptions): Promise<void> {
   const operations = unit.task.stage()
   const rows = operations.length
   for (const { topic, partition, isSource } of unit.changelogs) {

@@ -7,7 +7,7 @@
  */
 import { isPlanted } from '@millrace/protocol/internal'
 import type { CommitOptions, CommitPosition, Committer, CommitUnit } from './committer.ts'
-import { writeEngineBatch } from './engine-batch.ts'
+import { flushUnit, writeEngineBatch } from './engine-batch.ts'
 
 /** What a commit needs of the transactional producer. */
 export interface CommitTransaction {
@@ -40,7 +40,7 @@ export class ExactlyOnceCommitter implements Committer {
   }
 
   async commit(units: readonly CommitUnit[], options?: CommitOptions): Promise<void> {
-    for (const { task } of units) task.flushStores()
+    for (const unit of units) flushUnit(unit)
     const byUnit = units.map((unit) => ({ unit, positions: unit.task.committableOffsets() }))
     const moved = byUnit.flatMap(({ positions }) => positions)
     if (isPlanted('state-before-end')) {

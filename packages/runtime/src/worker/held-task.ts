@@ -2,7 +2,7 @@
  * A task as its worker holds it: what was assigned, and, once it is open, the task itself, its engine and what a commit
  * needs of both.
  */
-import { formatTaskId, type TaskId, type TopicPartition } from '@millrace/core'
+import { formatTaskId, TaskCorruptedError, type TaskId, type TopicPartition } from '@millrace/core'
 import type { HeldEngine } from '../changelog/task-engines.ts'
 import type { CommitUnit } from '../commit/committer.ts'
 import type { PartitionPosition } from '../task/ports.ts'
@@ -36,6 +36,8 @@ export class HeldTask {
   visible: Task | null = null
   /** Inputs whose fetching is paused because enough of them is buffered. */
   readonly pausedInputs: TopicPartition[] = []
+  /** Its state is damaged: it is not committed any more, and closing it removes the state. */
+  isDamaged = false
   #unit: CommitUnit | null = null
 
   constructor(id: TaskId, inputs: readonly TopicPartition[] | null, maxTaskIdleMs: number) {
@@ -51,6 +53,11 @@ export class HeldTask {
     return this.phase === 'closed'
   }
 
+  /** Notes damage that a step of this task met. */
+  noteThrown(error: unknown): void {
+    if (error instanceof TaskCorruptedError) this.isDamaged = true
+  }
+
   /** The task in a commit; only while it is running. */
   unit(collector: ProducerCollector): CommitUnit {
     if (this.open === null) throw new TypeError(`task ${this.name} is not open`)
@@ -60,6 +67,7 @@ export class HeldTask {
       engine: held.engine,
       changelogs: task.changelogs().filter(({ definition }) => definition.type !== 'memory'),
       acknowledgedOffset: (topic, partition) => collector.acknowledgedOffset(topic, partition),
+      onThrown: (error) => this.noteThrown(error),
     }
     return this.#unit
   }

@@ -13,7 +13,6 @@
  * 6. A task whose user code takes long is bounded by N = 1: one record is never interrupted.
  */
 import { monotonicMs, type Fetcher, type FetchedPartition } from '@millrace/protocol'
-import { TaskCorruptedError } from '@millrace/core'
 import type { AppContext } from './app-context.ts'
 import { FetchedRecords } from './fetched-records.ts'
 import type { HeldTask } from './held-task.ts'
@@ -88,7 +87,7 @@ export class StreamLoop {
     const untilMs = monotonicMs(clock) + app.options.maxPollIntervalMs / 2
     for (;;) {
       const startMs = monotonicMs(clock)
-      const processed = await this.#round()
+      const processed = this.#round()
       const endMs = monotonicMs(clock)
       if (endMs - startMs > roundLongMs) this.#recordsPerTask = Math.max(1, this.#recordsPerTask >> 1)
       else if (endMs - startMs < roundShortMs) this.#recordsPerTask = Math.min(recordsMax, this.#recordsPerTask * 2)
@@ -100,7 +99,7 @@ export class StreamLoop {
   }
 
   /** @returns how many records were processed */
-  async #round(): Promise<number> {
+  #round(): number {
     const { app, tasks } = this.#parts
     const nowMs = app.around.clock.nowMs()
     let processed = 0
@@ -109,9 +108,8 @@ export class StreamLoop {
       try {
         processed += this.#runTask(held, nowMs)
       } catch (error) {
-        if (!(error instanceof TaskCorruptedError)) throw error
-        app.around.logger.warn('state is removed and restored', { task: held.name, reason: error.message })
-        await tasks.rebuild(held)
+        held.noteThrown(error)
+        throw error
       }
     }
     this.counters.records += processed

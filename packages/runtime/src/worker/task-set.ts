@@ -106,7 +106,7 @@ export class TaskSet {
     }
   }
 
-  /** Gives a task up. `clean`: errors of processors count; the engine keeps what was committed either way. */
+  /** Gives a task up. `clean`: errors of processors count; the engine keeps what was committed, unless it is damaged. */
   async close(held: HeldTask, clean: boolean): Promise<void> {
     const wasRunning = held.phase === 'running'
     held.phase = 'closed'
@@ -125,7 +125,7 @@ export class TaskSet {
     try {
       open.task.close(clean)
     } finally {
-      await open.held.release()
+      await (held.isDamaged ? open.held.destroy() : open.held.release())
     }
   }
 
@@ -144,8 +144,8 @@ export class TaskSet {
   }
 
   /**
-   * Drops all tasks and opens the same ones again from what is committed: after a failed producer or transaction, which
-   * `between` replaces.
+   * Drops all tasks and opens the same ones again from what is committed: after a failed producer or transaction, or a
+   * damaged state, which is removed. `between` replaces the output, and with it aborts what the tasks have written.
    */
   async reopenAll(between: () => Promise<void>): Promise<void> {
     const held = [...this.#tasks.values()]
@@ -162,18 +162,6 @@ export class TaskSet {
       const offset = this.#parts.fetcher.position(topic, partition) ?? -1
       if (offset >= 0) task.begin(topic, partition, offset)
     }
-  }
-
-  /** Removes the state of a damaged task and restores it. */
-  async rebuild(held: HeldTask): Promise<void> {
-    const { id, inputs, open } = held
-    if (open !== null) {
-      held.open = null
-      open.task.close(false)
-      await open.held.destroy()
-    }
-    await this.close(held, false)
-    this.#open(id, inputs)
   }
 
   #open(id: TaskId, inputs: readonly TopicPartition[] | null): void {

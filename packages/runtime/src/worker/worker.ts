@@ -3,14 +3,15 @@
  * its own. It runs until it is stopped or meets an error that nobody handles.
  *
  * What an error leads to is decided by its class, here and nowhere else: migrated = give everything up and rejoin; a
- * failed producer or transaction = open the same tasks again from what is committed; retriable = again, for a limited
- * time; everything else ends the worker, and the application decides what then.
+ * failed producer or transaction = open the same tasks again from what is committed; damaged state = the same, without
+ * it; retriable = again, for a limited time; everything else ends the worker, and the application decides what then.
  */
 import {
   ConfigError,
   FatalError,
   RetriableError,
   StreamsError,
+  TaskCorruptedError,
   TaskMigratedError,
   type TopicPartition,
   TransactionAbortedError,
@@ -39,6 +40,9 @@ export interface StopOptions {
 
 /** Where a worker stands. */
 export type WorkerState = 'starting' | 'rebalancing' | 'running' | 'stopping' | 'stopped'
+
+/** What a close passes over: the tasks are another worker's, or go on from what is committed at the next start. */
+const minor = [TaskMigratedError, TaskCorruptedError, RetriableError] as const
 
 /** Wait after an error that may pass, ms. */
 const backoffMs = 200
@@ -185,14 +189,37 @@ export class Worker {
     }
     const isGone = this.#watch.isGoneMatch(error)
     if (isGone && !clients.member.isRebalancing) clients.member.requestRejoin('a topic of a pattern is gone')
-    const passes = isGone || error instanceof RetriableError || error instanceof TransactionAbortedError
+    const isDamage = error instanceof TaskCorruptedError
+    const passes = isGone || isDamage || error instanceof RetriableError || error instanceof TransactionAbortedError
     const nowMs = monotonicMs(clock)
     this.#failingSinceMs ??= nowMs
     if (this.#cut.signal.aborted || !passes || nowMs - this.#failingSinceMs > this.#app.options.taskTimeoutMs)
       throw error
-    logger.warn('tried again after an error', { worker: this.name, reason })
-    if (error instanceof TransactionAbortedError || this.#output?.failure != null) await this.#renew(clients)
+    logger.warn(isDamage ? 'damaged state is removed and restored' : 'tried again after an error', {
+      worker: this.name,
+      reason,
+    })
+    if (isDamage) await this.#commitUndamaged()
+    const isLost = isDamage || error instanceof TransactionAbortedError || this.#output?.failure != null
+    if (isLost) await this.#renew(clients)
     await timers.sleep(backoffMs)
+  }
+
+  /**
+   * Before a damaged state is removed. At-least-once: the other tasks lose nothing, and nothing is on its way to the
+   * changelog from which the damaged one is restored. Exactly-once: the open transaction has records of the damaged task,
+   * so it is aborted for all of them.
+   */
+  async #commitUndamaged(): Promise<void> {
+    if (this.#app.options.processingGuarantee === 'exactly-once') return
+    try {
+      await this.#commit()
+    } catch (error) {
+      this.#app.around.logger.warn('a damaged state is removed without a commit of the other tasks', {
+        worker: this.name,
+        reason: String(error),
+      })
+    }
   }
 
   /** A new output, and the same tasks from what is committed. */
@@ -228,7 +255,7 @@ export class Worker {
     try {
       await this.#commit(true)
     } catch (error) {
-      const isMinor = error instanceof TaskMigratedError || error instanceof RetriableError || this.#cut.signal.aborted
+      const isMinor = this.#cut.signal.aborted || minor.some((kind) => error instanceof kind)
       if (!isMinor) throw error
       this.#app.around.logger.warn('closed without a commit', { worker: this.name, reason: String(error) })
       await tasks.closeAll(false)
@@ -252,8 +279,10 @@ export class Worker {
     const { tasks } = this.#clients ?? {}
     const output = this.#output
     if (tasks === undefined || output === null) return
-    const dirty = tasks.running.filter((held) => sync || held.open?.task.commitNeeded === true)
-    if (dirty.length === 0 && !output.committer.owes) return
+    const sound = tasks.running.filter((held) => !held.isDamaged)
+    const dirty = sound.filter((held) => sync || held.open?.task.commitNeeded === true)
+    // What a damaged task has sent is waited for, too.
+    if (dirty.length === 0 && !output.committer.owes && sound.length === tasks.running.length) return
     for (const held of dirty) tasks.beginInputs(held)
     const units = dirty.map((held) => held.unit(output.collector))
     const positions = units.flatMap(({ task }) => task.committableOffsets())
