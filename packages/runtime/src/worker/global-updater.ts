@@ -1,8 +1,18 @@
 /**
  * Keeps the stores that every instance holds whole: reads all partitions of their topics, first to their ends, then on and
  * on. One per process, with a connection of its own, outside the group.
+ *
+ * Rows that are there from an earlier start are of use only while their position is inside the topic. When it is not, the
+ * topic was deleted and created anew: the rows are removed and the topic is read from its start. When that happens while
+ * the stores are in use, the application ends with the error, as Kafka does, and the next start reads anew.
  */
-import { ConfigError, formatTopicPartition, type StateStore, type TopicPartition } from '@millrace/core'
+import {
+  ConfigError,
+  formatTopicPartition,
+  type StateStore,
+  TaskCorruptedError,
+  type TopicPartition,
+} from '@millrace/core'
 import { type ChangelogRecord, memoryEngine } from '@millrace/core/internal'
 import type { EngineOperation, TransportChannel } from '@millrace/core/port'
 import { Cluster, type FetchedPartition, Fetcher, listOffsets, monotonicMs } from '@millrace/protocol'
@@ -36,6 +46,8 @@ export class GlobalUpdater {
   #task: GlobalTask | null = null
   #ends = new Map<string, number>()
   #caughtUp = false
+  /** The rows are of a topic that is no more: they go when the engine is closed. */
+  #isOutdated = false
   #stopped = false
   #loop: Promise<void> | null = null
   #committedAtMs = 0
@@ -56,15 +68,36 @@ export class GlobalUpdater {
    * @throws {MR_RUNTIME_TOPIC_MISSING} (ConfigError) a topic of a global store does not exist
    */
   async start(channel: TransportChannel): Promise<void> {
-    const { topology, options, around, serdes } = this.#app
+    const { options, around } = this.#app
     const cluster = new Cluster(channel, around, { requestTimeoutMs: options.requestTimeoutMs })
     this.#cluster = cluster
     const isolation = options.processingGuarantee === 'exactly-once' ? 'read_committed' : 'read_uncommitted'
     this.#fetcher = new Fetcher(cluster, {
       isolation,
       maxWaitMs: options.fetchMaxWaitMs,
-      onOutOfRange: () => 'earliest',
+      onOutOfRange: () => {
+        this.#isOutdated = true
+        return null
+      },
     })
+    try {
+      await this.#open(cluster)
+    } catch (error) {
+      if (!(error instanceof TaskCorruptedError)) throw error
+      around.logger.warn('global state is removed and read anew', { reason: error.message })
+      this.#task?.close()
+      await this.#engine?.destroy()
+      await this.#open(cluster)
+    }
+    this.#task?.start()
+    while (!this.#isCaughtUp() && !this.#stopped) await this.#once()
+    this.#caughtUp = true
+    await this.#commit()
+  }
+
+  /** @throws {MR_RUNTIME_CHANGELOG_RANGE} {MR_STORE_CORRUPT} (TaskCorruptedError) the rows are of no use */
+  async #open(cluster: Cluster): Promise<void> {
+    const { topology, options, around, serdes } = this.#app
     const layout = topology.globalStores.map(({ definition }) => `${definition.kind}:${definition.name}`).join('\n')
     this.#engine = await this.#app.engines.open(engineName, layout)
     this.#task = new GlobalTask({
@@ -81,10 +114,6 @@ export class GlobalUpdater {
     })
     await this.#begin(cluster)
     await this.#task.load()
-    this.#task.start()
-    while (!this.#isCaughtUp() && !this.#stopped) await this.#once()
-    this.#caughtUp = true
-    await this.#commit()
   }
 
   /** Goes on reading beside the workers. @param onFailure what ends it; called at most once */
@@ -99,10 +128,10 @@ export class GlobalUpdater {
     this.#fetcher?.wakeup()
     await this.#loop
     try {
-      if (this.#caughtUp) await this.#commit(true)
+      if (this.#caughtUp && !this.#isOutdated) await this.#commit(true)
     } finally {
       this.#task?.close()
-      await this.#engine?.release()
+      await (this.#isOutdated ? this.#engine?.destroy() : this.#engine?.release())
       await this.#fetcher?.close()
       await this.#cluster?.close()
     }
@@ -123,16 +152,28 @@ export class GlobalUpdater {
       partitions.flatMap((one) => at.map((place) => ({ ...one, at: place }))),
     )
     const engine = this.#engine?.engine
+    const begins: (TopicPartition & { readonly offset: number })[] = []
     for (const [i, { topic, partition }] of partitions.entries()) {
       const [start, end] = [bounds[2 * i]?.offset ?? 0, bounds[2 * i + 1]?.offset ?? 0]
       const isMemory = this.#app.topology.globalStores.some(
         (store) => store.topic === topic && store.definition.type === 'memory',
       )
       const stored = isMemory || engine === undefined ? null : await readPosition(engine, topic, partition)
-      const offset = stored !== null && stored >= start && stored <= end ? stored : start
+      if (stored !== null && (stored < start || stored > end)) {
+        throw new TaskCorruptedError('MR_RUNTIME_CHANGELOG_RANGE', { topic, partition, position: stored, start, end })
+      }
       this.#ends.set(formatTopicPartition(topic, partition), end)
-      this.#fetcher?.assign([{ topic, partition, offset }])
+      begins.push({ topic, partition, offset: stored ?? start })
     }
+    for (const { name: topic, partitions: list } of known) await this.#requireNone(topic, list.length)
+    this.#fetcher?.assign(begins)
+  }
+
+  /** @throws {MR_RUNTIME_CHANGELOG_RANGE} (TaskCorruptedError) there are rows of a partition that the topic does not have */
+  async #requireNone(topic: string, partition: number): Promise<void> {
+    const position = this.#engine === null ? null : await readPosition(this.#engine.engine, topic, partition)
+    if (position === null) return
+    throw new TaskCorruptedError('MR_RUNTIME_CHANGELOG_RANGE', { topic, partition, position, start: 0, end: 0 })
   }
 
   #isCaughtUp(): boolean {
