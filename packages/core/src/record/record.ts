@@ -1,4 +1,4 @@
-import type { Headers } from './headers.ts'
+import { type Headers, noHeaders } from './headers.ts'
 
 /**
  * One record on its way through the nodes of a task: key, value, event time, headers.
@@ -13,8 +13,13 @@ export interface StreamRecord<K, V> {
   readonly headers: Headers
 }
 
-/** Makes a record; the only constructor on the record path, so that all records share one shape. */
-export function record<K, V>(key: K, value: V, timestampMs: number, headers: Headers): StreamRecord<K, V> {
+/**
+ * Makes a record; the only constructor on the record path, so that all records share one shape.
+ *
+ * @param timestampMs event time, whole ms since the epoch
+ * @param headers default none; give those of the record being processed to pass them on
+ */
+export function record<K, V>(key: K, value: V, timestampMs: number, headers: Headers = noHeaders): StreamRecord<K, V> {
   return { key, value, timestampMs, headers }
 }
 
