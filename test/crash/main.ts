@@ -49,9 +49,9 @@ const directory = mkdtempSync(join(tmpdir(), 'millrace-crash-'))
 const log = (line: string): void => console.log(line)
 
 const fullForm: readonly Part[] = [
-  { kafka: '4.x', guarantee: 'eos', rounds: 1, kills: 280 },
-  { kafka: '3.9', guarantee: 'eos', rounds: 1, kills: 200 },
-  { kafka: '4.x', guarantee: 'alo', rounds: 1, kills: 40 },
+  { kafka: '4.x', guarantee: 'eos', rounds: 1, kills: 260 },
+  { kafka: '3.9', guarantee: 'eos', rounds: 1, kills: 190 },
+  { kafka: '4.x', guarantee: 'alo', rounds: 1, kills: 60 },
 ]
 const isReal = versions[values.kafka] !== undefined
 const asked: Part = {
@@ -102,7 +102,7 @@ async function fleet(part: Part, version: string): Promise<Result> {
     members,
     staticMembers: Number(values.static),
     recordsPerSecond: Number(values.rate),
-    faults: [5, 9],
+    faults: [10, 14],
     weights: fullWeights,
     log,
   })

@@ -65,6 +65,8 @@ export interface CampaignSummary extends Violations, FaultCounts {
 
 /** Everything must be worked off within this time after the last fault, ms. */
 const convergeWithinMs = 120_000
+/** Longest time between two faults of a round, ms. */
+const faultGapMsMax = 900
 const sessionTimeoutMs = 4_000
 const transactionTimeoutMsDefault = 5_000
 
@@ -187,7 +189,7 @@ class Campaign {
     const work: Promise<void>[] = []
     const done: string[] = []
     for (let i = 0; i < count; i++) {
-      await sleep(this.#random() * 1_200)
+      await sleep(this.#random() * faultGapMsMax)
       const kind = drawFault(this.#plan.weights, this.#random)
       work.push(
         this.#faults.make(kind).then(

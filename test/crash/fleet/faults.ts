@@ -272,15 +272,15 @@ export function drawFault(weights: FaultWeights, random: () => number): FaultKin
 
 /** Everything, as in the full form. */
 export const fullWeights: FaultWeights = {
-  'kill-at': 9,
-  kill: 5,
-  'kill-twice': 2,
+  'kill-at': 6,
+  kill: 4,
+  'kill-twice': 4,
   'kill-fresh': 1,
-  'kill-all': 1,
-  'stop-at': 1.5,
-  stop: 1,
-  close: 0.7,
-  broker: 1.8,
+  'kill-all': 2,
+  'stop-at': 1,
+  stop: 0.6,
+  close: 0.6,
+  broker: 1.6,
 }
 
 /** Kills of processes alone, as in the quick form. */
