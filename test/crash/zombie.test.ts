@@ -88,24 +88,28 @@ for (const version of versions) {
       }
       // The broker would wait for ten minutes: what ends within the round was ended by the restart.
       const transactionTimeoutMs = 600_000
-      const summary = await campaign('restart', { rounds: 2, members: 1, script, transactionTimeoutMs })
+      const summary = await campaign('restart', { rounds: 1, members: 1, script, transactionTimeoutMs })
       expect(summary.abortedInLog).toBeGreaterThan(0)
     }, 300_000)
 
-    it('leaves a transaction behind that others see ended after its timeout, when it does not come back', async () => {
-      const script = async ({ fleet, open }: Stage): Promise<void> => {
-        const [dead, other] = fleet.slots
-        await running(dead, other)
-        await reach(dead, 'offsets:answered', 'SIGKILL')
-        const left = await open()
-        expect(left).not.toEqual([])
-        await hasAll(other)
-        // What the dead one left is over, although nobody has used its transactional id since.
-        await vi.waitFor(async () => expect((await open()).filter((one) => left.includes(one))).toEqual([]), wait)
-        dead?.start()
-      }
-      const summary = await campaign('successor', { rounds: 1, members: 2, script })
-      expect(summary.abortedInLog).toBeGreaterThan(0)
-    }, 300_000)
+    it.runIf(version === versions[0])(
+      'leaves a transaction that others see ended after its timeout',
+      async () => {
+        const script = async ({ fleet, open }: Stage): Promise<void> => {
+          const [dead, other] = fleet.slots
+          await running(dead, other)
+          await reach(dead, 'offsets:answered', 'SIGKILL')
+          const left = await open()
+          expect(left).not.toEqual([])
+          await hasAll(other)
+          // What the dead one left is over, although nobody has used its transactional id since.
+          await vi.waitFor(async () => expect((await open()).filter((one) => left.includes(one))).toEqual([]), wait)
+          dead?.start()
+        }
+        const summary = await campaign('successor', { rounds: 1, members: 2, script })
+        expect(summary.abortedInLog).toBeGreaterThan(0)
+      },
+      300_000,
+    )
   })
 }
