@@ -183,7 +183,7 @@ export class FaultMaker {
 
   /**
    * One broker at a time, and only while all replicas are in sync, so that no partition is ever without a leader: Kafka
-   * (3.9, 4.3) drops the markers of transactions that it ends while their partitions have none.
+   * (seen on 4.3.1) drops the markers of transactions that it ends while their partitions have none.
    */
   async #brokerFault(): Promise<string | null> {
     const cluster = this.#cluster
