@@ -323,6 +323,24 @@ describe('StreamsApp', () => {
     }
   })
 
+  it('removes its state when told to, and only while it does not run', async () => {
+    await client.createTopics([words, counts])
+    const stateDirectory = join(directory, 'cleaned')
+    const first = appOf(counting(), { stateDirectory })
+    await first.cleanUp()
+    await first.start()
+    await write(['a', 'a'])
+    await vi.waitFor(async () => expect(await results()).toEqual({ a: 2 }), wait)
+    await expect(first.cleanUp()).rejects.toMatchObject({ code: 'MR_RUNTIME_STATE' })
+    await first.close({ leaveGroup: true })
+    await first.cleanUp()
+    const second = appOf(counting(), { stateDirectory })
+    await second.start()
+    await write(['a'])
+    await vi.waitFor(async () => expect(await results()).toEqual({ a: 3 }), wait)
+    expect(total(second, 'restore-records-total')).toBeGreaterThan(0)
+  })
+
   it('closes twice, and cannot be started again', async () => {
     await client.createTopics([words, counts])
     const app = appOf(counting())

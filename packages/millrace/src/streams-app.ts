@@ -190,6 +190,15 @@ export class StreamsApp implements AsyncDisposable {
     return queries.store({ ...query, type: typeOfHandle(store.kind), name: store.name })
   }
 
+  /**
+   * Removes the local state, which the next start restores from the changelogs. Before the start or after the end only.
+   *
+   * @throws {MR_RUNTIME_STATE} it runs; {MR_STORE_LOCKED} another process uses the directory
+   */
+  async cleanUp(): Promise<void> {
+    await this.#runtime.cleanUp()
+  }
+
   /** Suspends processing and punctuation; membership and restore go on. */
   pause(): void {
     this.#runtime.pause()

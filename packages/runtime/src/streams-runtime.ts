@@ -135,6 +135,23 @@ export class StreamsRuntime {
     await this.#closeAll({ leaveGroup: options.leaveGroup ?? false, ...limit })
   }
 
+  /**
+   * Removes the state of all tasks that lies here; it is restored from the changelogs at the next start. Only while the
+   * application does not run.
+   *
+   * @throws {MR_RUNTIME_STATE} it runs
+   * @throws {MR_STORE_LOCKED} {MR_STORE_DIRECTORY} (FatalError) another process uses it, or it cannot be removed
+   */
+  async cleanUp(): Promise<void> {
+    this.#cycle.assertIn(['CREATED', 'NOT_RUNNING', 'ERROR'], 'clean up')
+    const { stores } = this.#parts
+    try {
+      for (const name of await stores.list()) await stores.destroy(name)
+    } finally {
+      await stores.close()
+    }
+  }
+
   /** Suspends processing and punctuation; membership, fetching up to the buffers, and restore go on. */
   pause(): void {
     this.#paused = true
