@@ -42,6 +42,7 @@ export class BrokerLink {
   #ready: Promise<void> | null = null
   #closed = false
   #answered = false
+  #giveUp: (error: Error) => void = () => undefined
   /** `host:port`, for texts; empty until a seed is chosen. */
   address: string
 
@@ -97,6 +98,7 @@ export class BrokerLink {
     if (this.#closed) return
     this.#closed = true
     const error = this.#disconnected('the connection was closed by this process')
+    this.#giveUp(error)
     for (const connection of this.#broker?.connectionPool.pool ?? []) {
       // Reject first: `disconnect` waits for what is in flight.
       connection.rejectRequests(error)
@@ -113,10 +115,15 @@ export class BrokerLink {
       const logger = this.#cluster.brokerPool.rootLogger
       const broker = this.#cluster.brokerPool.createBroker({ connectionPool, logger })
       this.#broker = broker
+      // Closed while it connects: kafkajs would wait for its own timeouts.
+      const givenUp = new Promise<never>((_, reject) => {
+        this.#giveUp = reject
+      })
+      if (this.#closed) throw this.#disconnected('the connection was closed by this process')
       await this.#within(
         2 * connectionPool.connectionTimeout + broker.authenticationTimeout,
         'connect',
-        broker.connect(),
+        Promise.race([broker.connect(), givenUp]),
       )
     } catch (error) {
       throw translateError(error, this.address === '' ? 'the cluster' : this.address, true)

@@ -31,6 +31,8 @@ export class KafkajsChannel implements TransportChannel {
   readonly #links = new Map<number, BrokerLink>()
   #seed: BrokerLink | null = null
   #seedOpening: Promise<BrokerLink> | null = null
+  /** The seed that is being tried. */
+  #seedTried: BrokerLink | null = null
   #reachedOnce = false
   #closed = false
 
@@ -77,10 +79,11 @@ export class KafkajsChannel implements TransportChannel {
     if (this.#closed) return
     this.#closed = true
     this.#onClose()
-    const links = [...this.#links.values(), ...(this.#seed === null ? [] : [this.#seed])]
+    const seeds = [this.#seed, this.#seedTried].filter((link) => link !== null)
+    const links = new Set([...this.#links.values(), ...seeds])
     this.#links.clear()
     this.#seed = null
-    await Promise.all(links.map(async (link) => link.close()))
+    await Promise.all(Array.from(links, async (link) => link.close()))
   }
 
   async #nodeLink(node: number): Promise<BrokerLink> {
@@ -117,6 +120,7 @@ export class KafkajsChannel implements TransportChannel {
     let unknownHosts = 0
     for (let i = 0; i < seedsMax; i++) {
       const link = new BrokerLink(this.#cluster, null, async () => this.#build())
+      this.#seedTried = link
       try {
         await link.ready()
         this.#assertOpen()
@@ -125,6 +129,7 @@ export class KafkajsChannel implements TransportChannel {
         return link
       } catch (error) {
         void link.close()
+        this.#assertOpen()
         if (tried.has(link.address)) break
         tried.add(link.address)
         failure = error as StreamsError

@@ -159,6 +159,16 @@ describe('kafkajsTransport', () => {
     expect(await channel.send('any', 0, 7, bytesOf('acks 0'), { expectResponse: false })).toHaveLength(0)
   })
 
+  it('gives up connecting to a broker that never answers when it is closed', async () => {
+    const peer = await startPeer(() => false)
+    await using transport = kafkajsTransport({ brokers: [`127.0.0.1:${peer.port}`] })
+    const channel = await transport.open('admin')
+    const sent = channel.send('any', 3, 1, bytesOf('x')).catch((error: unknown) => error)
+    while (peer.sockets.size === 0) await new Promise((resolve) => setImmediate(resolve))
+    await channel.close()
+    expect(await sent).toMatchObject({ code: 'MR_TRANSPORT_DISCONNECTED' })
+  })
+
   it('tries the next seed when one refuses', async () => {
     const peer = await startPeer()
     const gone = await startPeer()
