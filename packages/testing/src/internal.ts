@@ -14,5 +14,7 @@ export {
   vectorRuntime,
 } from './conformance/vector-runtime.ts'
 export { kafkaJars } from './kafka-cluster/jars.ts'
+export { type Fault, faults } from './fault/faults.ts'
+export type { FoundFault } from './fault/find-fault.ts'
 export { familyNames } from './fuzz/families.ts'
 export { caseOf, fuzzRun, type FuzzFinding } from './fuzz/fuzz.ts'

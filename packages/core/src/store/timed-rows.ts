@@ -143,9 +143,9 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   /** Puts a value (null deletes). `removes` is a session's `remove`, which an expired session does not count against. */
   put(key: K, primary: number, secondary: number, value: V | null, removes = false): void {
     const isAbsent = value === null || value === undefined
+    const slot = this.slotToWrite(key)
     if (this.layout.countsSequence) this.sequence = (this.sequence + 1) & 0x7fffffff
     const second = this.layout.countsSequence ? this.sequence : secondary
-    const slot = this.slotToWrite(key)
     if (this.layout.countsSequence && isAbsent) {
       if (this.definition.type === 'memory' && !this.observe(primary)) this.host.droppedRecord()
       this.logRow(new TimedRow(slot, primary, second), null)

@@ -25,7 +25,8 @@ export class UnknownSpec extends Error {
 
 /** By code of Millrace; what is not listed is compared by area below. */
 const byCode: Readonly<Record<string, readonly string[]>> = {
-  MR_RECORD_PROCESS: ['StreamsException'],
+  // Of global stores Kafka does not unwrap what a failing handler leaves.
+  MR_RECORD_PROCESS: ['StreamsException', 'FailedProcessingException'],
   MR_RECORD_DESERIALIZE: ['StreamsException', 'SerializationException'],
   MR_RECORD_SERIALIZE: ['StreamsException'],
   MR_RECORD_TIMESTAMP: ['StreamsException'],

@@ -1,6 +1,7 @@
 /** Random cases one after the other, each from a seed of its own, so that one of them can be run again alone. */
 import { SeededRandom } from '../simulation/seeded-random.ts'
-import { type FuzzCase, randomCase } from './families.ts'
+import { randomCase } from './families.ts'
+import type { FuzzCase } from './fuzz-case.ts'
 import { differenceOf, type Drive, vectorOf } from './run-case.ts'
 import { shrink } from './shrink.ts'
 

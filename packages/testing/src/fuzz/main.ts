@@ -2,7 +2,8 @@
  * `npm run fuzz -- --seed N --runs M`: random topologies and inputs, run as applications on embedded brokers and compared
  * with reference models. Exit code 1 after a difference, which is printed small, with what repeats it.
  *
- * `--drive driver` takes the test driver instead, which is many times faster. `--run K` runs one case only.
+ * `--drive driver` takes the test driver instead, which is many times faster; `--drive exactly-once` the brokers with
+ * transactions. `--run K` runs one case only.
  * `--jvm` compares with Kafka Streams in Java instead of the models: the environment variable ORACLE names the command
  * that fills in the expectations of vectors (`ORACLE run IN_DIR OUT_DIR`).
  */
@@ -31,7 +32,7 @@ async function withModels(seed: number, runs: Iterable<number>, drive: Drive): P
       process.stdout.write(`DIFFERS ${family} --seed ${seed} --run ${run}: ${difference}\n${vector}\n`)
     }
   }
-  await Promise.all(Array.from({ length: drive === 'broker' ? lanes : 1 }, lane))
+  await Promise.all(Array.from({ length: drive === 'driver' ? 1 : lanes }, lane))
   return failed
 }
 
@@ -74,9 +75,9 @@ async function main(): Promise<number> {
     },
   })
   const [seed, count] = [Number(values.seed), Number(values.runs)]
-  const isUnknown = values.drive !== 'driver' && values.drive !== 'broker'
+  const isUnknown = !['driver', 'broker', 'exactly-once'].includes(values.drive)
   if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(count) || isUnknown) {
-    process.stderr.write('usage: fuzz [--seed N] [--runs M | --run K] [--drive broker|driver] [--jvm]\n')
+    process.stderr.write('usage: fuzz [--seed N] [--runs M | --run K] [--drive broker|driver|exactly-once] [--jvm]\n')
     return 2
   }
   const runs = values.run === undefined ? Array.from({ length: count }, (_, i) => i) : [Number(values.run)]

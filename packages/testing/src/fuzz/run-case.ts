@@ -7,9 +7,10 @@ import { stepRecord, type StepRecord } from '../conformance/step-records.ts'
 import type { Vector } from '../conformance/vector.ts'
 import { TopologyTestDriver } from '../driver/topology-test-driver.ts'
 import type { ModelRecord, ModelUpdate } from '../model/model.ts'
-import type { Expectation, FuzzCase } from './families.ts'
+import type { Expectation, FuzzCase } from './fuzz-case.ts'
 
-export type Drive = 'driver' | 'broker'
+/** Where a case runs: on the test driver, or as an application on an embedded broker, at least once or exactly once. */
+export type Drive = 'driver' | 'broker' | 'exactly-once'
 
 /** The case as a vector without expectations; `records` replace those of the case. */
 export function vectorOf(one: FuzzCase, records: readonly ModelRecord[] = one.records): Vector {
@@ -27,7 +28,10 @@ export async function differenceOf(
   try {
     const vector = vectorOf(one, records)
     const expected = one.expected([...records, ...one.closing])
-    const written = drive === 'driver' ? onDriver(vector) : await onBroker(vector, expected)
+    const written =
+      drive === 'driver'
+        ? onDriver(vector)
+        : await onBroker(vector, expected, { drive, partitions: one.partitions ?? 1 })
     return compare(expected, written.map(updateOf))
   } catch (error) {
     return `stopped: ${(error as Error).stack}`
@@ -44,10 +48,15 @@ function onDriver(vector: Vector): readonly ProducedRecord[] {
   return driver.readRaw('out')
 }
 
-async function onBroker(vector: Vector, expected: Expectation): Promise<readonly ProducedRecord[]> {
+async function onBroker(
+  vector: Vector,
+  expected: Expectation,
+  { drive, partitions }: { readonly drive: Drive; readonly partitions: number },
+): Promise<readonly ProducedRecord[]> {
   await using rig = await BrokerRig.start()
-  const application = rig.application(vector, 'fuzz', comparableProperties)
-  await rig.createTopics(application.topics.external)
+  const guarantee = drive === 'exactly-once' ? { 'processing.guarantee': 'exactly_once_v2' } : {}
+  const application = rig.application(vector, 'fuzz', { ...comparableProperties, ...guarantee })
+  await rig.createTopics(application.topics.external, partitions)
   const running = await rig.run(application)
   const records = recordsOf(vector)
   // Several inputs are read in the order of their times; where the order of arrival matters, one is sent after the other.
@@ -73,6 +82,12 @@ function updateOf({ key, value, timestampMs }: ProducedRecord): ModelUpdate {
 }
 
 function compare(expected: Expectation, actual: readonly ModelUpdate[]): string | null {
+  if (expected.compare === 'final') {
+    for (const update of actual) {
+      const refused = expected.refuse?.(update) ?? null
+      if (refused !== null) return refused
+    }
+  }
   const [wanted, got] =
     expected.compare === 'final'
       ? [new Map([...expected.rows].map(([key, value]) => [key, [value]])), lastValues(actual, expected.gone)]
@@ -86,9 +101,12 @@ function compare(expected: Expectation, actual: readonly ModelUpdate[]): string 
   return null
 }
 
-function byKey(updates: readonly ModelUpdate[], order: 'sequence' | 'bag'): Map<string, string[]> {
+function byKey(updates: readonly ModelUpdate[], order: 'sequence' | 'bag' | 'last'): Map<string, string[]> {
   const found = new Map<string, string[]>()
-  for (const { key, value, ts } of updates) found.set(key, [...(found.get(key) ?? []), `${value}@${ts}`])
+  for (const { key, value, ts } of updates) {
+    const before = order === 'last' ? [] : (found.get(key) ?? [])
+    found.set(key, [...before, `${value}@${ts}`])
+  }
   if (order === 'bag') for (const all of found.values()) all.sort()
   return found
 }

@@ -29,6 +29,33 @@ export function streamTableJoin(records: readonly ModelRecord[], kind: JoinKind)
   return updates
 }
 
+/** Each record of stream `l` with the row of the global table `r` whose key is the first letter of its value. */
+export function globalTableJoin(records: readonly ModelRecord[], kind: JoinKind): ModelUpdate[] {
+  const updates: ModelUpdate[] = []
+  records.forEach(({ topic, key, value, ts }, i) => {
+    if (topic !== 'l' || value === null) return
+    const row = rowsOf(records.slice(0, i), 'r').get(value.slice(0, 1)) ?? null
+    if (row !== null || kind === 'leftJoin') updates.push({ key: key ?? 'null', value: joined(value, row), ts })
+  })
+  return updates
+}
+
+/** Pairs of records of one stream and one key, each also with itself; nothing is late. */
+export function selfJoin(
+  records: readonly ModelRecord[],
+  { before, after }: { before: number; after: number },
+): ModelUpdate[] {
+  return records.flatMap((left) =>
+    records
+      .filter((right) => right.key === left.key && right.ts >= left.ts - before && right.ts <= left.ts + after)
+      .map((right) => ({
+        key: left.key ?? '',
+        value: joined(left.value, right.value),
+        ts: Math.max(left.ts, right.ts),
+      })),
+  )
+}
+
 /** The table that the join of the tables `l` and `r` is at the end. */
 export function tableTableJoin(records: readonly ModelRecord[], kind: JoinKind): Map<string, string> {
   const [left, right] = [rowsOf(records, 'l'), rowsOf(records, 'r')]
