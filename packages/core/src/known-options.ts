@@ -32,3 +32,26 @@ export function requireKnown<T>(options: T, known: readonly string[], where: str
   }
   return options
 }
+
+/**
+ * Refuses an argument of a wrong kind, which code without types may give.
+ *
+ * @param isRight what is asked of it
+ * @throws {MR_TOPOLOGY_ARGUMENT} (TopologyError) the text has the place, what is accepted, and what was given
+ */
+export function requireArgument(
+  isRight: boolean,
+  given: unknown,
+  expected: { readonly where: string; readonly accepted: string },
+): void {
+  if (isRight) return
+  const text =
+    typeof given === 'string'
+      ? `"${given}"`
+      : typeof given === 'function'
+        ? `the function ${given.name}`
+        : given === null || typeof given !== 'object'
+          ? String(given)
+          : `an object with ${Object.keys(given).join(', ') || 'nothing in it'}`
+  throw new TopologyError('MR_TOPOLOGY_ARGUMENT', { ...expected, given: text })
+}

@@ -21,7 +21,7 @@ import { tableNode } from './table-node.ts'
 import { type WindowedTableOptions, storedWindows } from './windowed-streams.ts'
 import { windowGraceMs, windowedKey, windowedStore } from './windowed-store.ts'
 import { windowedSupplier } from './windowed-supplier.ts'
-import type { WindowChoice } from './windows-choice.ts'
+import { requireWindows, type WindowChoice } from './windows-choice.ts'
 import { requireKnown } from '../known-options.ts'
 import { sessionCogroupOptions, tableOptions, windowedTableOptions } from './option-lists.ts'
 
@@ -62,6 +62,7 @@ export class CogroupedKStream<K, Agg, Deleted = never> {
   ): W extends SessionWindows
     ? SessionWindowedCogroupedKStream<K, Agg>
     : TimeWindowedCogroupedKStream<K, Agg, Deleted> {
+    requireWindows(windows)
     const made =
       (windows as Windows).kind === 'session'
         ? new SessionWindowedCogroupedKStream(this.#state, windows as Windows)

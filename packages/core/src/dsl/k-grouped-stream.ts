@@ -19,7 +19,7 @@ import { requireShape, tableStore } from './materialized.ts'
 import type { NotNull, NullOf, Sync, TableOptions } from './options.ts'
 import type { Windows } from '../window/retention.ts'
 import { SessionWindowedKStream, TimeWindowedKStream } from './windowed-streams.ts'
-import type { WindowChoice } from './windows-choice.ts'
+import { requireWindows, type WindowChoice } from './windows-choice.ts'
 import { requireKnown } from '../known-options.ts'
 import { aggregateOptions, cogroupOptions, tableOptions, windowedByOptions } from './option-lists.ts'
 
@@ -114,6 +114,7 @@ export class KGroupedStream<out K, out V> {
    */
   windowedBy<W>(windows: WindowChoice<W>, options: WindowedByOptions = {}): WindowedBy<K, V, W> {
     const { emit = 'update' } = requireKnown(options, windowedByOptions, 'windowedBy')
+    requireWindows(windows)
     const state = { grouping: this.grouping, windows: windows as Windows, emit }
     if (state.emit === 'close' && state.windows.kind === 'unlimited')
       throw new TopologyError('MR_WINDOW_EMIT', { window: state.windows.kind })

@@ -1,7 +1,7 @@
 /** Sinks: from what `to` is given to the plan. Windowed keys choose their partition by the plain key alone, as in Kafka. */
 import { requireKnown } from '../known-options.ts'
 import type { TopicNameExtractor } from '../topology/node.ts'
-import type { Topic } from '../topology/topic.ts'
+import { requireTopic, type Topic } from '../topology/topic.ts'
 import type { SinkSpec } from '../topology/topology-builder.ts'
 import { chosenKey, chosenValue } from './chosen-serde.ts'
 import { dynamicSinkOptions, sinkOptions } from './option-lists.ts'
@@ -14,6 +14,7 @@ export type SinkTarget = Topic<unknown, unknown> | TopicNameExtractor<never, nev
 
 /** Ends a stream in a sink. Serdes are those of the topic, else those given, else those of the stream. */
 export function writeStream(state: StreamState, target: SinkTarget, options: DynamicSinkOptions<any, any>): void {
+  if (typeof target !== 'function') requireTopic(target, 'to')
   const typed = typeof target === 'function' ? null : target
   const bringsSerdes = typed !== null && typed.key !== null && typed.value !== null
   requireKnown(options, bringsSerdes ? sinkOptions : dynamicSinkOptions, 'to')

@@ -12,7 +12,7 @@ import type { StoreHandle } from '../store/definition.ts'
 import { durationMs } from '../time/duration.ts'
 import type { OffsetReset } from '../topology/node.ts'
 import { givenStore } from '../topology/store-spec.ts'
-import type { Topic } from '../topology/topic.ts'
+import { requireTopic, type Topic } from '../topology/topic.ts'
 import { Topology, creator } from '../topology/topology.ts'
 import type { SourceSpec } from '../topology/topology-builder.ts'
 import { requireExplicitNames } from './explicit-names.ts'
@@ -96,6 +96,7 @@ export class StreamsBuilder {
     const pattern = topics instanceof RegExp ? topics : null
     requireKnown(options, pattern === null ? sourceOptions : patternOptions, 'stream')
     const list = topics instanceof RegExp ? [] : ([topics].flat() as AnyTopic[])
+    for (const each of list) requireTopic(each, 'stream')
     const key = pattern === null ? (list[0]?.key ?? null) : optional(options.key, toKeySerde)
     const value = pattern === null ? (list[0]?.value ?? null) : optional(options.value, toSerde)
     const name = plan.nameOr(options.name, 'KSTREAM-SOURCE-')
@@ -191,6 +192,7 @@ export class StreamsBuilder {
 
   #tableNode(topic: AnyTopic, options: SourceTableOptions<any, any>, global: boolean) {
     const plan = this.#plan
+    requireTopic(topic, global ? 'globalTable' : 'table')
     requireShape(options, 'table', 'a source table')
     const spec = materializedSpec(options)
     if (global && isVersioned(spec))

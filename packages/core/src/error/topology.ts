@@ -58,6 +58,8 @@ export const topologyMessages = {
     `${d.where} has no option "${d.option}"; ${d.nearest === null ? `it takes: ${d.known}.` : `did you mean "${d.nearest}"?`}`,
   MR_TOPOLOGY_OPTIONS: (d: { readonly where: string; readonly given: string; readonly known: string }): string =>
     `${d.where} takes its options as an object, got ${d.given}; it takes: ${d.known}.`,
+  MR_TOPOLOGY_ARGUMENT: (d: { readonly where: string; readonly given: string; readonly accepted: string }): string =>
+    `${d.where} takes ${d.accepted}; got ${d.given}.`,
   MR_TOPOLOGY_FROZEN: (d: { readonly what: string }): string =>
     `${d.what} cannot be added: the topology is already built. Build a new one.`,
   MR_TOPOLOGY_UNSUPPORTED: (d: { readonly what: string; readonly reason: string }): string =>

@@ -15,7 +15,7 @@ import type { OffsetReset, Partitioner, ProcessorNode, TopicNameExtractor } from
 import { type BuildSettings, defaultBuildSettings, givenStore } from './store-spec.ts'
 import type { Topic } from './topic.ts'
 import { TopologyBuilder } from './topology-builder.ts'
-import { optionNames, requireKnown } from '../known-options.ts'
+import { optionNames, requireArgument, requireKnown } from '../known-options.ts'
 
 /** One name or several. */
 export type Names = string | readonly string[]
@@ -226,7 +226,13 @@ export class Topology {
 
 /** Makes processors from what users give: a function, or an object with `create`. */
 export function creator(supplier: AnySupplier): ProcessorNode['create'] {
-  return typeof supplier === 'function' ? () => supplier() : () => supplier.create()
+  if (typeof supplier === 'function') return () => supplier()
+  const isRight = typeof supplier === 'object' && supplier !== null && typeof supplier.create === 'function'
+  requireArgument(isRight, supplier, {
+    where: 'A processor',
+    accepted: 'a function that makes it, or { create, stores }',
+  })
+  return () => supplier.create()
 }
 
 /** Stores that a supplier brings along. */
