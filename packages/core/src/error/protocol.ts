@@ -26,7 +26,7 @@ export const protocolMessages = {
     readonly partition: number
     readonly partitions: number
   }): string =>
-    `Topic "${d.topic}" has no partition ${d.partition}, it has ${d.partitions}. Correct the partitioner, or create partitions.`,
+    `Topic "${d.topic}" has no partition ${d.partition}${d.partitions < 0 ? '' : `, it has ${d.partitions}`}. Correct the partitioner, or create partitions.`,
   MR_PROTOCOL_OFFSET_RANGE: (d: {
     readonly topic: string
     readonly partition: number
@@ -46,9 +46,10 @@ export const protocolMessages = {
     readonly topic: string
     readonly partition: number
     readonly bytes: number
+    /** Of the producer; 0: the broker refused it, by the limit of the topic. */
     readonly bytesMax: number
   }): string =>
-    `A record for ${d.topic}-${d.partition} has ${d.bytes} bytes, ${d.bytesMax} are accepted. Make it smaller, or raise max.message.bytes of the topic and maxRequestSize (requestBytesMax of a producer).`,
+    `A record for ${d.topic}-${d.partition} has ${d.bytes} bytes${d.bytesMax > 0 ? `; the producer sends at most ${d.bytesMax}. Make it smaller, or raise maxRequestSize (requestBytesMax of a producer) and max.message.bytes of the topic.` : ', more than the topic accepts. Make it smaller, or raise max.message.bytes of the topic (message.max.bytes of the brokers).'}`,
   MR_PROTOCOL_DELIVERY: (d: {
     readonly topic: string
     readonly partition: number

@@ -53,6 +53,13 @@ export const recordMessages = {
     `The topic extractor of sink "${d.node}" answered ${d.chosen}; it must return the name of a topic.`,
   MR_RECORD_PARTITIONS: (d: { readonly node: string; readonly topic: string }): string =>
     `${d.node === '' ? 'A partition' : `A partition for sink "${d.node}"`} of topic "${d.topic}" was asked for before its partitions are known; does the topic exist?`,
+  MR_RECORD_PARTITION: (d: {
+    readonly node: string
+    readonly topic: string
+    readonly chosen: string
+    readonly partitions: number
+  }): string =>
+    `The partitioner of sink "${d.node}" chose ${d.chosen} for topic "${d.topic}", which has ${d.partitions} partitions; it must return a whole number from 0 to ${d.partitions - 1}, a list of them, or undefined for the default partitioner.`,
   MR_RECORD_TIME: (d: { readonly node: string; readonly timestampMs: number }): string =>
     `Node "${d.node}" forwarded a record with the timestamp ${d.timestampMs}; event time is whole milliseconds since the epoch, 0 or later.`,
 } as const

@@ -1,7 +1,6 @@
 /** Errors of running tasks: rebalance, state directory, life cycle. */
 export const runtimeMessages = {
   MR_RUNTIME_CLOSED: (d: { readonly what: string }): string => `${d.what} is closed.`,
-  MR_RUNTIME_NOT_READY: (d: { readonly what: string }): string => `${d.what} is not ready; await its ready() first.`,
   MR_RUNTIME_INIT: (d: { readonly node: string; readonly task: string; readonly reason: string }): string =>
     `Node "${d.node}" of task ${d.task} could not be initialised: ${d.reason}`,
   MR_RUNTIME_CLOSE: (d: { readonly node: string; readonly task: string; readonly reason: string }): string =>

@@ -14,7 +14,7 @@ export interface ReadRecord<K, V> {
   readonly timestampMs: number
   readonly headers: Headers
   readonly partition: number
-  readonly offset: bigint
+  readonly offset: number
 }
 
 export async function* readTopic<K, V>(
@@ -65,6 +65,6 @@ function typed<K, V>(topic: Topic<K, V>, partition: number, records: Records, i:
     timestampMs: records.timestampAt(i),
     headers,
     partition,
-    offset: BigInt(records.offsetAt(i)),
+    offset: records.offsetAt(i),
   }
 }

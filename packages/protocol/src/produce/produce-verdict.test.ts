@@ -33,8 +33,11 @@ describe('the verdict on a produced batch', () => {
 
   it('blames the records only for what records can be blamed for', () => {
     const batch = { topic: 't', partition: 0, recordCount: 1, bytes: new Uint8Array(9) } as ProducerBatch
-    const of = (name: ErrorName): StreamsError => refusal(errorCode[name], batch, { reason: 'why', bytesMax: 5 })
+    const of = (name: ErrorName): StreamsError => refusal(errorCode[name], batch, 'why')
     expect(of('MESSAGE_TOO_LARGE')).toBeInstanceOf(RecordError)
+    expect(of('MESSAGE_TOO_LARGE').message).toMatch(
+      /9 bytes, more than the topic accepts.*max\.message\.bytes of the topic/,
+    )
     expect(of('INVALID_RECORD')).toBeInstanceOf(RecordError)
     expect(of('TOPIC_AUTHORIZATION_FAILED')).toBeInstanceOf(FatalError)
     expect(of('INVALID_TOPIC_EXCEPTION')).toBeInstanceOf(FatalError)

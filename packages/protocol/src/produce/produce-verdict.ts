@@ -59,17 +59,13 @@ const recordCodes: ReadonlySet<number> = new Set([errorCode.INVALID_RECORD, erro
  *
  * RecordError where the records are to blame, so that the production handler may drop them; FatalError for the rest.
  */
-export function refusal(
-  code: number,
-  batch: ProducerBatch,
-  from: { readonly reason: string; readonly bytesMax: number },
-): StreamsError {
+export function refusal(code: number, batch: ProducerBatch, reason: string): StreamsError {
   const { topic, partition, recordCount: records } = batch
   if (isAuthorizationCode(code)) return responseError(code, { api: 'Produce', what: `topic "${topic}"`, topic })
   if (code === errorCode.MESSAGE_TOO_LARGE || code === errorCode.RECORD_LIST_TOO_LARGE) {
-    return tooLarge({ topic, partition, bytes: batch.bytes.length, bytesMax: from.bytesMax })
+    return tooLarge({ topic, partition, bytes: batch.bytes.length, bytesMax: 0 })
   }
-  const details = { topic, partition, records, code, name: errorName(code), reason: from.reason }
+  const details = { topic, partition, records, code, name: errorName(code), reason }
   return recordCodes.has(code)
     ? new RecordError('MR_PROTOCOL_PRODUCE', details)
     : new FatalError('MR_PROTOCOL_PRODUCE', details)

@@ -119,8 +119,16 @@ export class Producer implements AsyncDisposable {
     return this.#owner.failure
   }
 
-  /** The place to append one partition's records to; the same object for the life of the producer. */
+  /**
+   * The place to append one partition's records to; the same object for the life of the producer.
+   *
+   * @throws {MR_PROTOCOL_PARTITION_MISSING} (FatalError) it is not a whole number from 0 on
+   */
   partition(topic: string, partition: number): PartitionAppender {
+    if (!Number.isInteger(partition) || partition < 0) {
+      const partitions = this.#cluster.metadata.topic(topic)?.partitions.length ?? -1
+      throw new FatalError('MR_PROTOCOL_PARTITION_MISSING', { topic, partition, partitions })
+    }
     let queues = this.#queues.get(topic)
     if (queues === undefined) {
       queues = []

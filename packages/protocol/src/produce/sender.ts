@@ -212,7 +212,7 @@ export class Sender {
         break
       case 'refuse':
         queue.refuse(batch, false)
-        this.#events.onRefused(batch, refusal(code, batch, { reason, bytesMax: this.#options.requestBytesMax }))
+        this.#events.onRefused(batch, refusal(code, batch, reason))
         break
       case 'abort':
       case 'fenced': {

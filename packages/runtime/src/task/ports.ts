@@ -64,6 +64,8 @@ export interface RecordCollector {
   partitionFor(topic: string, key: Uint8Array): number
   /** Number of partitions of a topic, for partitioners of sinks; undefined when the topic is not known. */
   partitionCount(topic: string): number | undefined
+  /** False for a whole number that is no partition of this topic; absent: all below `partitionCount` are. */
+  hasPartition?(topic: string, partition: number): boolean
 }
 
 /** How far a task has come in one input partition. */

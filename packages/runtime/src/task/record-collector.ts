@@ -4,7 +4,7 @@
  * The collector behind them (a port) picks partitions by Java's partitioner where the sink has no partitioner of its own,
  * and owns the producer, its batches, and what the cluster refuses.
  */
-import { FatalError, type Serde, type StreamRecord } from '@millrace/core'
+import { FatalError, RecordError, type Serde, type StreamRecord } from '@millrace/core'
 import type { SinkNode as SinkPlan } from '@millrace/core/internal'
 import { processingFailed } from '../handler/processing.ts'
 import { serializationFailed } from '../handler/production.ts'
@@ -54,16 +54,35 @@ export class SinkNode implements LiveNode {
     throw new FatalError('MR_RECORD_TOPIC', { node: this.name, chosen: String(topic) })
   }
 
-  /** What the sink's partitioner says; an empty list drops the record. */
+  /**
+   * What the sink's partitioner says; an empty list drops the record.
+   *
+   * @throws {MR_RECORD_PARTITION} (RecordError) it says something else than partitions of the topic
+   */
   private choosePartitions(
     topic: string,
     record: StreamRecord<unknown, unknown>,
     count: number,
   ): number | readonly number[] | undefined {
-    const chosen = this.plan.partitioner?.(topic, record.key as never, record.value as never, count)
-    if (typeof chosen === 'object' && chosen.length === 0)
-      this.state.droppedRecord(this.name, `the partitioner chose no partition of ${topic}`)
-    return chosen
+    const chosen: unknown = this.plan.partitioner?.(topic, record.key as never, record.value as never, count)
+    if (this.isPartition(topic, chosen, count)) return chosen
+    if (chosen === undefined || chosen === null) return undefined
+    const list: readonly unknown[] = Array.isArray(chosen) ? chosen : chosen instanceof Set ? [...chosen] : [chosen]
+    const partitions = list.filter((one): one is number => this.isPartition(topic, one, count))
+    if (partitions.length < list.length) throw this.noPartition(topic, chosen, count)
+    if (list.length === 0) this.state.droppedRecord(this.name, `the partitioner chose no partition of ${topic}`)
+    return partitions
+  }
+
+  private isPartition(topic: string, chosen: unknown, count: number): chosen is number {
+    if (typeof chosen !== 'number' || chosen < 0 || !Number.isInteger(chosen)) return false
+    return chosen < count || this.state.collector.hasPartition?.(topic, chosen) === true
+  }
+
+  private noPartition(topic: string, choice: unknown, partitions: number): RecordError {
+    const chosen =
+      typeof choice === 'string' ? JSON.stringify(choice) : choice instanceof Promise ? 'a promise' : String(choice)
+    return new RecordError('MR_RECORD_PARTITION', { node: this.name, topic, chosen, partitions })
   }
 
   /** @param partition null: the default partitioner; `later`: the sink's, when the topic is known */

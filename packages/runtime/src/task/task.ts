@@ -384,7 +384,7 @@ export class Task {
 
 /** Errors of a sink directly below a source: no node of the user's code has taken them. */
 function isForeign(code: string): boolean {
-  return code === 'MR_RECORD_TOPIC' || code === 'MR_RECORD_PARTITIONS'
+  return code === 'MR_RECORD_TOPIC' || code === 'MR_RECORD_PARTITION' || code === 'MR_RECORD_PARTITIONS'
 }
 
 const noProgress: ReadonlyMap<string, number> = new Map()

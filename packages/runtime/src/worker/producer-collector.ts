@@ -173,7 +173,7 @@ export class ProducerCollector implements RecordCollector {
     headers: Headers,
   ): void {
     const chosen = partition ?? (key === null ? this.#stick(output, value) : partitionForKey(key, output.count))
-    const appender = (output.appenders[chosen] ??= this.#target.partition(output.name, chosen))
+    const appender = output.appenders[chosen] ?? this.#appender(output, chosen)
     this.recordsSent++
     try {
       appender.append(key, value, timestampMs ?? this.#options.nowMs(), headers)
@@ -183,6 +183,16 @@ export class ProducerCollector implements RecordCollector {
       this.#refused(() => this.#ask(error, at, key, value))
       this.recordsDropped++
     }
+  }
+
+  /** @throws {MR_PROTOCOL_PARTITION_MISSING} (FatalError) there is no such partition */
+  #appender({ name: topic, count, appenders }: OutputTopic, partition: number): PartitionAppender {
+    if (!(partition >= 0 && partition < count && Number.isInteger(partition))) {
+      throw new FatalError('MR_PROTOCOL_PARTITION_MISSING', { topic, partition, partitions: count })
+    }
+    const appender = this.#target.partition(topic, partition)
+    appenders[partition] = appender
+    return appender
   }
 
   /**

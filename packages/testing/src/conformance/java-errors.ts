@@ -33,6 +33,7 @@ const byCode: Readonly<Record<string, readonly string[]>> = {
   MR_RECORD_EXTRACTOR: ['StreamsException'],
   MR_RECORD_TIME: ['StreamsException'],
   MR_RECORD_CHILD: ['StreamsException'],
+  MR_RECORD_PARTITION: ['IllegalArgumentException'],
   MR_RECORD_PARTITIONS: ['StreamsException'],
   MR_RECORD_TOPIC: ['IllegalArgumentException'],
   MR_RUNTIME_INIT: ['StreamsException'],

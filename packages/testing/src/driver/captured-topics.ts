@@ -48,6 +48,11 @@ export class CapturedTopics implements RecordCollector {
     return this.partitions.get(topic) ?? 1
   }
 
+  /** A topic whose partitions the test does not count has any. */
+  hasPartition(topic: string, partition: number): boolean {
+    return partition < (this.partitions.get(topic) ?? Number.POSITIVE_INFINITY)
+  }
+
   setPartitionCount(topic: string, count: number): void {
     this.partitions.set(topic, count)
   }
