@@ -156,7 +156,6 @@ export class FaultMaker {
     for (let waitedMs = 0; waitedMs < pointWithinMs && member?.reached == null; waitedMs += 20) await sleep(20)
     member?.stop()
     const text = this.#hit(slot, point)
-    if (member !== null) member.reached = null
     return `stop ${slot.name} ${text} ${await this.#asleep(slot)} ms`
   }
 

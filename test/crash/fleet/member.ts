@@ -32,6 +32,7 @@ export class Member {
   readonly #dumps = new Map<number, (dump: Dump | null) => void>()
   #dumpCount = 0
   #isOver = false
+  #isAwaited = false
   readonly #over: Promise<void>
 
   constructor(plan: MemberPlan, logDirectory: string, life: number) {
@@ -63,6 +64,7 @@ export class Member {
   }
 
   arm(point: ArmedPoint): void {
+    this.#isAwaited = true
     this.#send({ arm: point })
   }
 
@@ -71,8 +73,11 @@ export class Member {
     this.#child.kill('SIGSTOP')
   }
 
+  /** Wakes it up, also if it falls asleep only now at a point that was armed before. */
   proceed(): void {
     this.isStopped = false
+    this.#isAwaited = false
+    this.reached = null
     this.#child.kill('SIGCONT')
   }
 
@@ -116,6 +121,8 @@ export class Member {
         break
       case 'reached':
         this.reached = event.point
+        // Nobody waits for it any more: after the moment that it takes to fall asleep it goes on.
+        if (!this.#isAwaited) setTimeout(() => this.proceed(), 500)
         break
       case 'failed':
         this.failure = `${event.code}: ${event.message}`
