@@ -1,5 +1,6 @@
 /** The command line of the simulation; `docs/simulation.md` says how to use it. */
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { runFull, runShare } from './campaign.ts'
@@ -31,7 +32,8 @@ const usage = `Runs applications on a simulated cluster with simulated faults.
   --fault NAME     with --planted: only this one
   --known DIR      with --planted: plans to try first, e.g. test/simulation/planted
   --save DIR       with --planted: writes the plans that showed them
-  --full           the whole campaign, more than 100 000 runs, on all cores (--jobs N: on so many)
+  --full           the whole campaign, more than 100 000 runs, on all cores (--jobs N: on so many; --minutes M: as
+                   much of it as fits into so many)
   --shrink         makes a failing plan smaller before it is printed`
 
 const { values } = parseArgs({
@@ -53,6 +55,7 @@ const { values } = parseArgs({
     fault: { type: 'string' },
     full: { type: 'boolean', default: false },
     jobs: { type: 'string' },
+    minutes: { type: 'string' },
     share: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -118,14 +121,15 @@ async function runPlans(): Promise<number> {
 }
 
 async function main(): Promise<number> {
+  const minutes = Number(values.minutes ?? Infinity)
   if (values.share !== undefined) {
     const [index = 0, of = 1] = values.share.split('/').map(Number)
-    await runShare({ index, of }, new Report(say))
+    await runShare({ index, of }, minutes, new Report(say))
     return 0
   }
   if (values.full) {
-    const jobs = values.jobs === undefined ? undefined : Number(values.jobs)
-    const { runs, failed } = await runFull(fileURLToPath(import.meta.url), jobs)
+    const jobs = Number(values.jobs ?? availableParallelism())
+    const { runs, failed } = await runFull(fileURLToPath(import.meta.url), { jobs, minutes })
     return ended(runs - failed, failed)
   }
   if (values.planted) {
