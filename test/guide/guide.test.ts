@@ -1,11 +1,11 @@
 /**
- * The programs of docs/guide, compiled and run: each `ts` fence is a whole program, and the `text` fence behind it is what
- * it prints, one JSON value per `console.log` (several arguments: one after the other). All pages are in the index, and
+ * The programs of docs/guide and of docs/simulation.md, compiled and run: each `ts` fence is a whole program, and the
+ * `text` fence behind it is what it prints, one JSON value per `console.log` (several arguments: one after the other). All pages are in the index, and
  * all links lead somewhere; the page for Java programmers knows every public method of the DSL.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import {
   CogroupedKStream,
   KGroupedStream,
@@ -27,10 +27,11 @@ const tables = ['README.md', 'coming-from-kafka-streams.md']
 const names = readdirSync(guide).filter((name) => name.endsWith('.md'))
 const textOf = (name: string): string => readFileSync(join(guide, name), 'utf8')
 
-const pages = names
+const pages = [...names, '../simulation.md']
   .filter((name) => !tables.includes(name))
-  .map((name) => {
-    const text = textOf(name)
+  .map((path) => {
+    const text = textOf(path)
+    const name = basename(path)
     const fence = (language: string): string | undefined =>
       new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(text)?.[1]
     return { name: name.replace('.md', ''), program: fence('ts'), prints: fence('text') }

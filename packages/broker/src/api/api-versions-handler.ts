@@ -24,17 +24,21 @@ const zeroMinimumFrom = 4
 
 /** The route, which has to know all routes. */
 export function apiVersionsRoute(routes: readonly Route[]): Route {
+  const offered = (release: BrokerVersion): ApiVersionsResponse['apiKeys'] =>
+    [...routes, { api: apiVersions }]
+      .flatMap(({ api }) => {
+        const range = offeredVersions(api, release)
+        return range === undefined ? [] : [{ apiKey: api.key, minVersion: range[0], maxVersion: range[1] }]
+      })
+      .sort((a, b) => a.apiKey - b.apiKey)
+  const byRelease = new Map<BrokerVersion, ApiVersionsResponse['apiKeys']>()
   const handle = (
     state: BrokerState,
     _body: ApiVersionsRequest,
     context: RequestContext,
   ): Answer<ApiVersionsResponse> => {
-    const apiKeys = [...routes, { api: apiVersions }]
-      .flatMap(({ api }) => {
-        const range = offeredVersions(api, state.release)
-        return range === undefined ? [] : [{ apiKey: api.key, minVersion: range[0], maxVersion: range[1] }]
-      })
-      .sort((a, b) => a.apiKey - b.apiKey)
+    const apiKeys = byRelease.get(state.release) ?? offered(state.release)
+    byRelease.set(state.release, apiKeys)
     const known = features[state.release]
     return {
       errorCode: 0,

@@ -130,9 +130,12 @@ export async function* pairs(seed: number, runs: number, given: PlanGiven): Asyn
 }
 
 /** The smallest plan found that still fails: without faults that do not matter, then with less input, fewer processes. */
-export async function shrink(failing: Plan): Promise<Plan> {
+export async function shrink(
+  failing: Plan,
+  run: (plan: Plan) => Promise<Outcome> = async (plan) => runChecked(plan),
+): Promise<Plan> {
   let best = failing
-  const fails = async (plan: Plan): Promise<boolean> => (await runChecked(plan)).violations.length > 0
+  const fails = async (plan: Plan): Promise<boolean> => (await run(plan)).violations.length > 0
   for (let i = 0; i < best.faults.length;) {
     const without = { ...best, faults: best.faults.filter((_, j) => j !== i) }
     if (await fails(without)) best = without

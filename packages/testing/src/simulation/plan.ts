@@ -76,8 +76,11 @@ export interface Plan {
   readonly faults: readonly Fault[]
 }
 
+/** A kind of fault. */
+export type FaultKind = Fault['kind']
+
 /** Kinds of faults that a swarm switches on and off; each seed has about half of them. */
-const kinds = [
+export const faultKinds: readonly FaultKind[] = [
   'kill',
   'kill-at',
   'kill-in',
@@ -96,7 +99,7 @@ const kinds = [
   'coordinators',
   'leaders',
   'network',
-] as const
+]
 
 /** The steps of a process between which it matters most where it stops. */
 export const steps = [
@@ -127,7 +130,7 @@ export const steps = [
 /** What of a plan is given instead of drawn. */
 export type PlanGiven = Partial<Omit<Plan, 'seed'>> & {
   /** Only faults of these kinds. */
-  readonly kinds?: readonly Fault['kind'][]
+  readonly kinds?: readonly FaultKind[]
 }
 
 /** Where exactly-once has most to lose comes more often. */
@@ -183,7 +186,7 @@ export function drawPlan(seed: number, { kinds: wanted, ...given }: PlanGiven = 
 }
 
 function drawFaults(random: SeededRandom, plan: Plan, wanted: PlanGiven['kinds']): Fault[] {
-  const on = wanted === undefined ? kinds.filter(() => random.chance(0.5)) : [...wanted]
+  const on = wanted === undefined ? faultKinds.filter(() => random.chance(0.5)) : [...wanted]
   if (on.length === 0) return []
   const untilMs = 1000 + plan.batches * plan.batchEveryMs
   const count = random.between(1, 8)

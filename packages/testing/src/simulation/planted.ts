@@ -20,7 +20,17 @@ const rows: Readonly<Record<PlantedFault, Row>> = {
   'state-before-end': { seeds: 500, given: { topology: 'count' }, crash: true },
   'position-apart': { seeds: 500, given: { topology: 'count' }, crash: true },
   'end-as-position': { seeds: 500, given: { topology: 'count', kinds: ['restart-in', 'disk-lost'] } },
-  'end-again': { seeds: 1000, given: { version: '3.9', kinds: ['network'] } },
+  'end-again': {
+    seeds: 1000,
+    given: {
+      version: '3.9',
+      guarantee: 'exactly-once',
+      topology: 'count',
+      commitIntervalMs: 20,
+      abortedInput: 0,
+      kinds: ['network'],
+    },
+  },
   'send-anew': { seeds: 1000, given: {} },
   'producer-reused': {
     seeds: 1000,
@@ -32,7 +42,18 @@ const rows: Readonly<Record<PlantedFault, Row>> = {
   'aborted-unsorted': { seeds: 100, given: {} },
   'aborted-one-by-one': { seeds: 100, given: {} },
   'restore-by-record': { seeds: 50, given: { topology: 'count' } },
-  'restore-to-stable': { seeds: 500, given: { topology: 'count', kinds: ['restart', 'restart-in'] } },
+  'restore-to-stable': {
+    seeds: 500,
+    given: {
+      topology: 'count',
+      guarantee: 'exactly-once',
+      machines: 2,
+      markerDelayMs: 300,
+      networkDelayMs: 1,
+      abortedInput: 0,
+      kinds: ['restart', 'restart-in'],
+    },
+  },
   'no-heartbeat-in-restore': {
     seeds: 100,
     given: {
@@ -124,13 +145,19 @@ async function find(fault: PlantedFault, known: Plan | undefined): Promise<Found
   return { fault, limit, seeds: runs, said, reached, plan: failing }
 }
 
+const none = (reached: number): string => `not found (reached in ${reached})`
+
+/** One seed, all whose crash points are tried in turn. */
+function exhaustiveCells(points: number | null): string[] {
+  return ['1, every point', points === null ? none(0) : `1, point ${points}`]
+}
+
 /** A table in Markdown: head, rule, and a line for each defect. */
 export function plantedTable(all: readonly Found[]): string[] {
   const cells = all.map(({ fault, limit, seeds, said, reached }) => [
     fault,
     plantableFaults[fault],
-    String(limit),
-    seeds === null ? `not found (reached in ${reached})` : String(seeds),
+    ...(rows[fault].crash === true ? exhaustiveCells(seeds) : [String(limit), String(seeds ?? none(reached))]),
     said.split('\n')[0]?.slice(0, 100) ?? '',
   ])
   const head = ['defect', 'what is wrong', 'limit', 'seeds needed', 'how it showed']

@@ -44,7 +44,7 @@ export async function runPlan(plan: Plan, scenario: Scenario, keepTrace = false)
     config: brokerConfig(plan),
     markerDelayMs: plan.markerDelayMs,
   }
-  const world = new World(plan.seed, settings, keepTrace)
+  const world = new World(plan, settings, keepTrace)
   const violations: string[] = []
   try {
     violations.push(...(await run(world, plan, scenario)))
@@ -76,12 +76,13 @@ async function run(world: World, plan: Plan, scenario: Scenario): Promise<string
   schedule.begin(world.machines)
   let lookAtMs = 0
   const isDone = (): boolean => {
+    if (world.failure !== undefined) throw world.failure as Error
     if (time.nowMs < lookAtMs || !world.cluster.isUp) return false
     lookAtMs = time.nowMs + lookMs
     return running.isDone()
   }
   const writingMs = plan.batches * plan.batchEveryMs
-  await time.run(() => time.nowMs > schedule.lastMs && isDone(), Math.max(schedule.lastMs, writingMs) + faultsMs)
+  await time.run(() => isDone() && time.nowMs > schedule.lastMs, Math.max(schedule.lastMs, writingMs) + faultsMs)
   schedule.freeze()
   const done = await world.run(isDone, graceMs + plan.sessionTimeoutMs + plan.transactionTimeoutMs)
   const stuck = done ? [] : [`not done ${Math.round(time.nowMs)} ms after the start although nothing fails any more`]

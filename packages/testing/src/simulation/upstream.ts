@@ -45,6 +45,16 @@ export class Upstream {
     return this.writing === 0
   }
 
+  /** The next record; null when whoever makes them has failed, which ends the run. */
+  private next(random: SeededRandom, nowMs: number): InputRecord | null {
+    try {
+      return this.make(this.serial++, random, nowMs)
+    } catch (error) {
+      this.world.failure ??= error
+      return null
+    }
+  }
+
   private async write(name: string): Promise<void> {
     const { world, plan } = this
     const random = new SeededRandom(world.seed, name)
@@ -70,7 +80,8 @@ export class Upstream {
         producer ??= isTransactional ? await transactional(cluster, name) : plain(cluster)
         const count = random.between(1, plan.recordsPerBatch * 2)
         for (let i = 0; i < count; i++) {
-          const record = this.make(this.serial++, random, process.clock.nowMs())
+          const record = this.next(random, process.clock.nowMs())
+          if (record === null) return
           producer.to.append(record.topic, record.partition, record.key, record.value, record.timestampMs)
         }
         await producer.to.flush()

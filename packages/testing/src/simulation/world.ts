@@ -1,6 +1,7 @@
 /**
  * Everything that one run of one seed consists of: time, chance, the trace, the cluster, the network, the machines.
  */
+import type { Plan } from './plan.ts'
 import { Partitions } from './partitions.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { Trace } from './trace.ts'
@@ -50,11 +51,19 @@ export class World {
   /** Of the network; replaced while the world runs. */
   faults: NetworkFaults = quietNetwork
   readonly partitions: Partitions = new Partitions()
+  /** Of the applications. */
+  readonly guarantee: 'exactly-once' | 'at-least-once'
+  /** Highest offset that was ever seen committed, by `topic-partition`. */
+  readonly committedOnce: Map<string, number> = new Map()
+  /** An error of the scenario itself: the run makes no sense any more. */
+  failure: unknown = undefined
   /** For the summary of many runs. */
   readonly counts: Counts = noCounts()
 
-  constructor(seed: number, cluster: ClusterSettings, keepTrace = false) {
+  constructor(of: Pick<Plan, 'seed' | 'guarantee'>, cluster: ClusterSettings, keepTrace = false) {
+    const { seed, guarantee } = of
     this.seed = seed
+    this.guarantee = guarantee
     this.random = new SeededRandom(seed, 'world')
     this.trace = new Trace(keepTrace)
     this.cluster = new VirtualCluster(cluster, this)

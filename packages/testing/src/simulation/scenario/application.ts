@@ -26,13 +26,15 @@ export interface Application {
   make(plan: Plan): MakeRecord
   /** True when it has come to its end by itself, if that takes more than reading all input. */
   isDone?(world: World, plan: Plan): boolean
+  /** Of internal topics and stores that have none; default texts. */
+  readonly serdes?: { readonly key: Serde<unknown>; readonly value: Serde<unknown> }
   /** True when its stores drop rows that are too old. */
   readonly expires?: boolean
   /** What the results break. */
   check(world: World, plan: Plan): string[]
 }
 
-const serdes = { key: string() as Serde<unknown>, value: string() as Serde<unknown> }
+const serdesDefault = { key: string() as Serde<unknown>, value: string() as Serde<unknown> }
 
 /** The scenario of an application. */
 export function applicationScenario(application: Application): Scenario {
@@ -64,9 +66,10 @@ export function applicationScenario(application: Application): Scenario {
       const layout = layoutOf(application)
       return {
         isDone: () =>
-          upstream.isDone &&
-          isCaughtUp(world, applicationId, layout.reads) &&
-          application.isDone?.(world, plan) !== false,
+          endedUnasked(world, plan).length > endsMax ||
+          (upstream.isDone &&
+            isCaughtUp(world, applicationId, layout.reads) &&
+            application.isDone?.(world, plan) !== false),
         check: () => [
           ...checkTransactions(world),
           ...endedUnasked(world, plan),
@@ -75,7 +78,7 @@ export function applicationScenario(application: Application): Scenario {
           ...application.check(world, plan),
         ],
         verify: async () => {
-          if (layout.changelogs.size === 0) return []
+          if (layout.changelogs.size === 0 || endedUnasked(world, plan).length > endsMax) return []
           // A process that was stopped, or lost the group, may write old state late; only transactions keep it out.
           if (plan.guarantee === 'at-least-once' && !plan.faults.every(({ kind }) => killKinds.has(kind))) return []
           return verifyState(world, {
@@ -91,7 +94,7 @@ export function applicationScenario(application: Application): Scenario {
 }
 
 /** What an application reads in groups, and the changelogs of the tasks of each of its parts; by real names of topics. */
-function layoutOf({ build }: Application): {
+function layoutOf({ build, serdes = serdesDefault }: Application): {
   readonly reads: readonly string[]
   readonly changelogs: ReadonlyMap<number, readonly string[]>
 } {
@@ -124,6 +127,7 @@ async function runApplication(
   },
 ): Promise<void> {
   const { application, machine, process } = life
+  const { serdes = serdesDefault } = application
   const logger = processLog(world, process, (text) => life.onWarning(text))
   const around = { clock: process.clock, timers: process.timers, random: process.random, logger }
   const options = resolveOptions({
@@ -191,6 +195,9 @@ function endedUnasked(world: World, plan: Plan): string[] {
       .map(({ life, atMs, error }) => `${name}/${life} ended unasked at ${atMs.toFixed(0)} ms: ${String(error)}`),
   )
 }
+
+/** Lives that ended unasked: after more of them nothing else is to be learned from a run. */
+const endsMax = 3
 
 const killKinds: ReadonlySet<string> = new Set(['kill', 'kill-at', 'kill-in', 'power', 'disk-lost', 'clock'])
 /** Faults of processes and their disks only: who is not stopped is heard. */
