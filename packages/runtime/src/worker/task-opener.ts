@@ -109,13 +109,11 @@ export async function openStandby(held: HeldTask, parts: OpenerParts): Promise<v
     try {
       if (held.isClosed) return
       task = createTask(held, { parts, engine, counters: new TaskCounters() })
-      // Queries of stale state see the rows that were here already.
+      // Queries of stale state see the rows that were here already, and those that expire can be let go.
       await task.load()
       if (held.isClosed) return
       held.visible = task
       held.phase = 'standby'
-      // Without its rows in memory a standby could not let go of those that expire.
-      await task.load()
       await reader.follow(task, engine.engine)
       return
     } catch (error) {
