@@ -138,6 +138,8 @@ async function runApplication(
     sessionTimeout: plan.sessionTimeoutMs,
     heartbeatInterval: plan.sessionTimeoutMs / 4,
     statestoreCacheMaxBytes: plan.cacheBytes,
+    // Little, so that rows are forgotten and read again from the engine.
+    statestoreReadCacheMaxBytes: 8_000,
     numStandbyReplicas: plan.standbys,
     probingRebalanceInterval: 60_000,
     repartitionPurgeInterval: plan.purgeIntervalMs,
