@@ -6,6 +6,7 @@
  */
 import { nearestName } from './error/nearest-name.ts'
 import { TopologyError } from './errors.ts'
+import { isAsync, requireFunction } from './operator/required-function.ts'
 
 /** The names of an options interface, complete by type. */
 export function optionNames<T>(names: { readonly [Name in keyof Required<T>]: true }): readonly string[] {
@@ -18,6 +19,7 @@ export function optionNames<T>(names: { readonly [Name in keyof Required<T>]: tr
  * @param where the function that takes the options, as the user writes it: `count`, `keyValueStore("counts")`
  * @returns the options, for chaining
  * @throws {MR_TOPOLOGY_OPTION} (TopologyError) the text has the name, the nearest known one, and the place
+ * @throws {MR_TOPOLOGY_CALLBACK} (TopologyError) a function among them is declared `async`
  */
 export function requireKnown<T>(options: T, known: readonly string[], where: string): T {
   if (options === undefined) return options
@@ -25,8 +27,11 @@ export function requireKnown<T>(options: T, known: readonly string[], where: str
     const given = typeof options === 'string' ? `"${options}"` : options === null ? 'null' : `a ${typeof options}`
     throw new TopologyError('MR_TOPOLOGY_OPTIONS', { where, given, known: known.join(', ') })
   }
-  for (const option of Object.keys(options)) {
-    if (known.includes(option)) continue
+  for (const [option, value] of Object.entries(options)) {
+    if (known.includes(option)) {
+      if (isAsync(value)) requireFunction(`${where}, option ${option}`, value)
+      continue
+    }
     const nearest = nearestName(option, known)
     throw new TopologyError('MR_TOPOLOGY_OPTION', { where, option, nearest, known: known.join(', ') })
   }

@@ -30,6 +30,8 @@ import {
   nodeRandom,
   nodeTimers,
   nodeYield,
+  requireMethods,
+  storesMethods,
   type ResolvedOptions,
   resolveOptions,
   stderrLogger,
@@ -302,7 +304,7 @@ function storesOf(
       const reason = 'the stores given know their directory'
       throw new ConfigError('MR_CONFIG_CONFLICT', { options: 'stateDirectory, stores', reason })
     }
-    return { stores: given.stores, stateDirectory: null }
+    return { stores: requireMethods('stores', given.stores, storesMethods), stateDirectory: null }
   }
   // the changelogs of a broker in memory end with it: state on disk would outlive them
   if (options.stateDirectory === null && given.kafka instanceof EmbeddedBroker && !given.kafka.isPersistent) {

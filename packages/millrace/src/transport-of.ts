@@ -3,6 +3,7 @@ import { EmbeddedBroker } from '@millrace/broker'
 import { ConfigError } from '@millrace/core'
 import type { Logger, Transport } from '@millrace/core/port'
 import { kafkajsTransport } from '@millrace/transport-kafkajs'
+import { checkKafkaConfig } from './kafka-config.ts'
 import type { Kafka, KafkaConfig } from 'kafkajs'
 
 /** Where the cluster is: options or client of kafkajs (brokers, ssl, sasl …), or a broker in this process. */
@@ -10,13 +11,14 @@ export type KafkaTarget = KafkaConfig | Kafka | EmbeddedBroker
 
 /** @throws {MR_CONFIG_MISSING} {MR_CONFIG_INVALID} for options without brokers or with wrong addresses */
 export function transportOf(kafka: KafkaTarget, clientId: string, logger: Logger): Transport {
-  if (kafka === undefined || kafka === null || typeof kafka !== 'object') {
+  if (kafka === undefined || kafka === null || typeof kafka !== 'object' || Array.isArray(kafka)) {
     throw new ConfigError('MR_CONFIG_MISSING', {
       option: 'kafka',
       accepted: "kafkajs' options such as { brokers: ['localhost:9092'] }, a Kafka of kafkajs, or an EmbeddedBroker",
     })
   }
   if (kafka instanceof EmbeddedBroker) return kafka.transport(clientId)
+  if (typeof (kafka as Partial<Kafka>).consumer !== 'function') checkKafkaConfig(kafka as KafkaConfig)
   return kafkajsTransport(kafka, { clientId, logger })
 }
 

@@ -6,15 +6,42 @@
  */
 import { ConfigError } from '@millrace/core'
 import { nearestName } from '@millrace/core/internal'
+import type { Logger } from '@millrace/core/port'
 import { optionTable, type OptionSpec } from './option-table.ts'
 import type { RuntimeOptions } from './options.ts'
+import { stderrLogger } from './platform.ts'
 
 /** A value of a property. */
 export type PropertyValue = string | number | boolean
 
 const bootstrapServers = 'bootstrap.servers'
-/** Prefixes of clients whose settings apply to the whole worker. */
-const clientPrefixes = ['main.consumer.', 'consumer.', 'producer.']
+/**
+ * Prefixes of clients, the stronger one later: as in Kafka a prefixed name wins over the plain one, in whatever order they
+ * come. Where Millrace has one setting for both clients, that of the consumer wins.
+ */
+const clientPrefixes = ['producer.', 'consumer.', 'main.consumer.']
+/** Options of one client: another client's prefix before their names means nothing, to Kafka neither. */
+const ofConsumer: readonly string[] = [
+  'maxPollInterval',
+  'autoOffsetReset',
+  'sessionTimeout',
+  'heartbeatInterval',
+  'fetchMinBytes',
+  'fetchMaxWait',
+  'fetchMaxBytes',
+  'maxPartitionFetchBytes',
+  'groupInstanceId',
+]
+const ofProducer: readonly string[] = [
+  'linger',
+  'batchSize',
+  'compressionType',
+  'maxRequestSize',
+  'bufferMemory',
+  'deliveryTimeout',
+  'transactionTimeout',
+]
+const ofBoth: readonly string[] = ['requestTimeout', 'metadataMaxAge', 'clientId']
 
 const cluster = 'give kafka.ssl and kafka.sasl as kafkajs takes them'
 const atBuild = 'give it to new StreamsBuilder(…) or build(…): it is decided while the topology is drawn'
@@ -100,16 +127,22 @@ const optionOfProperty: ReadonlyMap<string, string> = new Map(
  * `bootstrap.servers` becomes `kafka: { brokers }`; `topic.…` becomes `topicConfig`; internal names (`__…`) become
  * `internalConfig`.
  *
+ * A name with the prefix of a client (`producer.`, `consumer.`, `main.consumer.`) wins over the plain one, for the settings
+ * of that client; before those of another one the prefix makes it meaningless, and `logger` is warned.
+ *
+ * @param logger default: warnings to standard error
  * @throws {MR_CONFIG_UNKNOWN} no such property; the text names the nearest
  * @throws {MR_CONFIG_PROPERTY} a property of Kafka Streams that has no effect here, with the reason
  * @throws {MR_CONFIG_INVALID} a text that is not of the property's type
  */
 export function fromProperties(
   properties: Readonly<Record<string, PropertyValue>>,
+  logger: Pick<Logger, 'warn'> = stderrLogger,
 ): Partial<RuntimeOptions> & { kafka?: { brokers: string[] } } {
   const options: Record<string, unknown> = {}
   const topicConfig: Record<string, string> = {}
   const internalConfig: Record<string, PropertyValue> = {}
+  const ranks = new Map<string, number>()
   for (const [property, value] of Object.entries(properties)) {
     if (property === bootstrapServers) {
       options['kafka'] = {
@@ -128,12 +161,26 @@ export function fromProperties(
       topicConfig[property.slice('topic.'.length)] = String(value)
     } else {
       const option = optionOf(property)
-      options[option] = valueOf(property, optionTable[option as keyof typeof optionTable], value)
+      const checked = valueOf(property, optionTable[option as keyof typeof optionTable], value)
+      const rank = rankOf(property, option)
+      if (rank < 0) logger.warn('a property of another client has no effect', { property })
+      else if (rank >= (ranks.get(option) ?? 0)) {
+        ranks.set(option, rank)
+        options[option] = checked
+      }
     }
   }
   if (Object.keys(internalConfig).length > 0) options['internalConfig'] = internalConfig
   if (Object.keys(topicConfig).length > 0) options['topicConfig'] = topicConfig
   return options
+}
+
+/** The place of the property's prefix in the order of strength, 0 without one; −1: it is not a setting of that client. */
+function rankOf(property: string, option: string): number {
+  const index = clientPrefixes.findIndex((prefix) => property.startsWith(prefix))
+  if (index < 0) return 0
+  const own = index === 0 ? ofProducer : ofConsumer
+  return own.includes(option) || ofBoth.includes(option) ? index + 1 : -1
 }
 
 function optionOf(property: string): string {

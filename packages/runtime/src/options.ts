@@ -22,6 +22,13 @@ import type {
   ProductionAnswer,
   ProductionHandler,
 } from './handler/handlers.ts'
+import {
+  checkedInternalConfig,
+  checkedTopicConfig,
+  loggerMethods,
+  requireMethods,
+  serdeMethods,
+} from './object-options.ts'
 import { type OptionSpec, optionTable } from './option-table.ts'
 
 /** What to do after an error that stopped a worker. */
@@ -250,7 +257,10 @@ function checkedValue(option: string, spec: OptionSpec, value: unknown): unknown
       return typeof value === 'boolean' ? value : refuse('true or false')
     case 'word': {
       const words = Object.values(spec.words)
-      return words.includes(value as string) ? value : refuse(words.map((w) => `'${w}'`).join(' or '))
+      if (words.includes(value as string)) return value
+      const nearest = nearestName(String(value), words)
+      const all = words.map((w) => `'${w}'`).join(' or ')
+      return refuse(nearest === null ? all : `'${nearest}' (of ${all})`)
     }
     case 'text':
       return typeof value === 'string' && spec.pattern.test(value) ? value : refuse(spec.accepted)
@@ -281,22 +291,29 @@ function resolvedObjects(options: RuntimeOptions): object {
       onProductionError: oneOf('onProductionError', [...answers, 'retry'], 'fail'),
     },
     onUncaughtError: oneOf('onUncaughtError', ['replace-worker', 'shut-down', 'shut-down-application'], 'shut-down'),
-    defaultKeySerde: options.defaultKeySerde ?? null,
-    defaultValueSerde: options.defaultValueSerde ?? null,
+    defaultKeySerde: requireMethods('defaultKeySerde', options.defaultKeySerde, serdeMethods) ?? null,
+    defaultValueSerde: requireMethods('defaultValueSerde', options.defaultValueSerde, serdeMethods) ?? null,
     defaultTimestampExtractor: oneOf(
       'defaultTimestampExtractor',
       ['fail', 'log-and-skip', 'use-partition-time', 'wall-clock'],
       'fail',
     ),
-    topicConfig: options.topicConfig ?? {},
-    internalConfig: options.internalConfig ?? {},
-    logger: options.logger ?? null,
+    topicConfig: checkedTopicConfig(options.topicConfig),
+    internalConfig: checkedInternalConfig(options.internalConfig),
+    logger: requireMethods('logger', options.logger, loggerMethods) ?? null,
   }
 }
 
 function checkCombinations(o: ResolvedOptions): void {
   const conflict = (options: string, reason: string): never => {
     throw new ConfigError('MR_CONFIG_CONFLICT', { options, reason })
+  }
+  const unheard = Object.entries(o.handlers).find(([, answer]) => answer === 'dead-letter')
+  if (unheard !== undefined && o.errorsDeadLetterQueueTopicName === null) {
+    conflict(
+      `${unheard[0]}, errorsDeadLetterQueueTopicName`,
+      "the answer is 'dead-letter', but no topic is named that takes the records",
+    )
   }
   if (o.heartbeatIntervalMs >= o.sessionTimeoutMs) {
     conflict(

@@ -2,6 +2,7 @@
  * A stream grouped by key: what aggregations are made of. Records with a null key are dropped; so are null values, except
  * by windowed aggregations (as in Kafka).
  */
+import { requireFunction } from '../operator/required-function.ts'
 import { TopologyError } from '../errors.ts'
 import type { EmitStrategy } from '../operator/emit-on-close.ts'
 import { aggregateStream, countStream, reduceStream } from '../operator/stream-aggregate.ts'
@@ -71,6 +72,7 @@ export class KGroupedStream<out K, out V> {
     reducer: (aggregate: NotNull<V>, value: NotNull<V>, key: K, context: RecordContext) => R,
     options: TableOptions<K, NotNull<V>> = {},
   ): KTable<K, NotNull<V>, NullOf<R>> {
+    requireFunction('reduce', reducer)
     return this.#aggregate(requireKnown(options, tableOptions, 'reduce'), {
       prefix: 'KSTREAM-REDUCE-',
       value: this.grouping.state.value,

@@ -4,6 +4,7 @@
  *
  * Callbacks take `(value, key, context)` and are synchronous.
  */
+import { requireFunction } from '../operator/required-function.ts'
 import { filterStream } from '../operator/filter.ts'
 import { flatMapStream } from '../operator/flat-map.ts'
 import { flatMapStreamValues } from '../operator/flat-map-values.ts'
@@ -374,6 +375,7 @@ export class KStream<out K, out V> {
   ): KStream<any, any> {
     const stream = this.state
     const left = kind !== 'inner'
+    requireFunction(kind === 'inner' ? 'join' : `${kind}Join`, joiner)
     if (other instanceof KStream)
       return new KStream(joinTwoStreams({ kind, left: stream, right: other.state, joiner }, options as never))
     if ('globalState' in other)

@@ -2,6 +2,7 @@
  * A table: the latest value per key, and every change of it. A null value is a deletion, so rows are never null; the third
  * type says whether `toStream()` can show deletions.
  */
+import { requireFunction } from '../operator/required-function.ts'
 import { filterTable } from '../operator/table-filter.ts'
 import { mapTableValues } from '../operator/table-map-values.ts'
 import { selectTable } from '../operator/table-select.ts'
@@ -252,7 +253,9 @@ export class KTable<out K, out V, out Deleted = null> {
     const operator = kind === 'inner' ? 'join' : `${kind}Join`
     requireKnown(options, tableOptions, operator)
     if (typeof second === 'function')
-      return new KTable(joinTwoTables({ kind, left, right, joiner: second as never }, options))
+      return new KTable(
+        joinTwoTables({ kind, left, right, joiner: requireFunction(operator, second) as never }, options),
+      )
     const given = second as ForeignKeyJoinOptions<never, never, never, never, never>
     requireKnown(given, foreignKeyOptions, operator)
     const { foreignKey, joiner, name } = given

@@ -2,6 +2,7 @@
  * Where every topology of the DSL begins: streams, tables and stores of topics. `build` turns what was drawn into a
  * topology.
  */
+import { requireReset } from '../topology/offset-reset.ts'
 import { TopologyError } from '../errors.ts'
 import { tableSource } from '../operator/table-source.ts'
 import { storedTable } from '../operator/table-value-getter.ts'
@@ -238,7 +239,7 @@ function reading(options: SourceOptions): Pick<SourceSpec, 'timestampExtractor' 
 function resetOf(reset: OffsetResetOption | undefined): OffsetReset | null {
   if (reset === undefined) return null
   if (typeof reset === 'object') requireKnown(reset, ['duration'], 'offsetReset')
-  return typeof reset === 'object' ? { durationMs: durationMs(reset.duration, 'offsetReset') } : reset
+  return typeof reset === 'object' ? { durationMs: durationMs(reset.duration, 'offsetReset') } : requireReset(reset)
 }
 
 function optional<T>(given: T | undefined, serde: (given: T) => Serde<unknown>): Serde<unknown> | null {

@@ -4,6 +4,7 @@
  *
  * Null values reach the functions of time and session windows, as in Kafka; sliding windows drop them.
  */
+import { requireFunction } from '../operator/required-function.ts'
 import type { Windows } from '../window/retention.ts'
 import type { EmitStrategy } from '../operator/emit-on-close.ts'
 import { type WindowFold, countingFold, reducingFold } from '../operator/window-fold.ts'
@@ -130,7 +131,11 @@ function counting({ windows }: WindowedState): WindowedAggregation {
 }
 
 function reducing({ grouping }: WindowedState, reducer: unknown): WindowedAggregation {
-  return { prefix: 'KSTREAM-REDUCE-', value: grouping.state.value, fold: reducingFold(reducer as never) }
+  return {
+    prefix: 'KSTREAM-REDUCE-',
+    value: grouping.state.value,
+    fold: reducingFold(requireFunction('reduce', reducer) as never),
+  }
 }
 
 function aggregated(state: WindowedState, options: WindowedTableOptions<any, any>, what: WindowedAggregation): any {

@@ -1,5 +1,7 @@
 /** Errors of building a topology: the developer fixes them before any I/O. */
 export const topologyMessages = {
+  MR_TOPOLOGY_CALLBACK: (d: { readonly where: string; readonly given: string }): string =>
+    `${d.where} takes a synchronous function, not ${d.given}: it is called for every record, in order, and nothing waits for a promise. Return the value itself; do what takes time before the input topic or behind the output topic.`,
   MR_TOPOLOGY_NODE_DUPLICATE: (d: { readonly node: string }): string =>
     `The topology already has a node named "${d.node}"; give one of them another name.`,
   MR_TOPOLOGY_NODE_UNKNOWN: (d: { readonly node: string }): string =>

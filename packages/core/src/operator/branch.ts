@@ -1,4 +1,5 @@
 /** Sends each record to the first branch that wants it: the node behind `split`. */
+import { requireFunction } from './required-function.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import type { StreamRecord } from '../record/record.ts'
 import type { Predicate } from './functions.ts'
@@ -34,6 +35,7 @@ export function branchStream<K, V>(
   branches: readonly Branch<K, V>[],
   defaultChild: string | null,
 ): () => Processor<K, V, K, V> {
+  for (const { predicate } of branches) requireFunction('split', predicate)
   return () => new BranchStream(branches, defaultChild)
 }
 

@@ -2,6 +2,7 @@
  * Keeps or drops records by a predicate. The predicate sees null keys and values; what passes is forwarded as it is,
  * the same object.
  */
+import { requireFunction } from './required-function.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import type { StreamRecord } from '../record/record.ts'
 import type { Predicate } from './functions.ts'
@@ -20,6 +21,7 @@ import type { Predicate } from './functions.ts'
  * // → [["a",5]]
  */
 export function filterStream<K, V>(predicate: Predicate<K, V>, negate = false): () => Processor<K, V, K, V> {
+  requireFunction(negate ? 'filterNot' : 'filter', predicate)
   return () => new FilterStream(predicate, negate)
 }
 

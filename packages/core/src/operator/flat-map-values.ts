@@ -1,4 +1,5 @@
 /** One value to any number of values; the key stays. */
+import { requireFunction } from './required-function.ts'
 import { RecordError } from '../errors.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
@@ -16,6 +17,7 @@ import type { ValueMapper } from './functions.ts'
 export function flatMapStreamValues<K, V, VOut>(
   mapper: ValueMapper<K, V, Iterable<VOut>>,
 ): () => Processor<K, V, K, VOut> {
+  requireFunction('flatMapValues', mapper)
   return () => new FlatMapStreamValues(mapper)
 }
 

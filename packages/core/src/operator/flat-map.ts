@@ -1,4 +1,5 @@
 /** One record to any number of records with new keys: groupings and joins below it repartition. */
+import { requireFunction } from './required-function.ts'
 import { RecordError } from '../errors.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
@@ -16,6 +17,7 @@ import type { ValueMapper } from './functions.ts'
 export function flatMapStream<K, V, KOut, VOut>(
   mapper: ValueMapper<K, V, Iterable<readonly [KOut, VOut]>>,
 ): () => Processor<K, V, KOut, VOut> {
+  requireFunction('flatMap', mapper)
   return () => new FlatMapStream(mapper)
 }
 

@@ -1,4 +1,5 @@
 /** One value to one value; the key stays, so nothing below needs a repartition because of it. */
+import { requireFunction } from './required-function.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
 import type { ValueMapper } from './functions.ts'
@@ -14,6 +15,7 @@ import type { ValueMapper } from './functions.ts'
  * // → [["a",5]]
  */
 export function mapStreamValues<K, V, VOut>(mapper: ValueMapper<K, V, VOut>): () => Processor<K, V, K, VOut> {
+  requireFunction('mapValues', mapper)
   return () => new MapStreamValues(mapper)
 }
 

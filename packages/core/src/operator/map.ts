@@ -1,4 +1,5 @@
 /** One record to one record, key and value both new: groupings and joins below it repartition. */
+import { requireFunction } from './required-function.ts'
 import { RecordError } from '../errors.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
@@ -14,6 +15,7 @@ import type { PairMapper } from './functions.ts'
  * // → [["a",5]]
  */
 export function mapStream<K, V, KOut, VOut>(mapper: PairMapper<K, V, KOut, VOut>): () => Processor<K, V, KOut, VOut> {
+  requireFunction('map', mapper)
   return () => new MapStream(mapper)
 }
 

@@ -1,4 +1,5 @@
 /** A new key for each record, null allowed: groupings and joins below it repartition. */
+import { requireFunction } from './required-function.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
 import type { KeyMapper } from './functions.ts'
@@ -14,6 +15,7 @@ import type { KeyMapper } from './functions.ts'
  * // → [["ada",{"user":"ada","item":"tea","cents":250}]]
  */
 export function selectStreamKey<K, V, KOut>(mapper: KeyMapper<K, V, KOut>): () => Processor<K, V, KOut, V> {
+  requireFunction('selectKey', mapper)
   return () => new SelectStreamKey(mapper)
 }
 

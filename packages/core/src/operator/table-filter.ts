@@ -5,6 +5,7 @@
  * row goes on as a deletion. Above a versioned table all of them go on, because an older version may have passed
  * (KIP-914).
  */
+import { requireFunction } from './required-function.ts'
 import type { OperatorContext, Processor, ProcessorContext, RecordContext } from '../processor/processor.ts'
 import { type Change, change } from '../record/change.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
@@ -38,6 +39,7 @@ export interface TableFilterOptions<K, V> {
  * // → [["u1","Ada"],["u1",null]]
  */
 export function filterTable<K, V>(options: TableFilterOptions<K, V>): TableSupplier<K, V> & VersionedAware {
+  requireFunction('filter', options.predicate)
   return new FilterSupplier(options)
 }
 

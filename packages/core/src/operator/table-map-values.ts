@@ -1,4 +1,5 @@
 /** A table with every value mapped. Deletions pass as deletions, the mapper never sees null. */
+import { requireFunction } from './required-function.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { type Change, change } from '../record/change.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
@@ -30,6 +31,7 @@ export interface TableMapValuesOptions<K, V, VOut> {
  * // → [["u1",3],["u1",null]]
  */
 export function mapTableValues<K, V, VOut>(options: TableMapValuesOptions<K, V, VOut>): TableSupplier<K, VOut> {
+  requireFunction('mapValues', options.mapper)
   return new MapValuesSupplier(options)
 }
 

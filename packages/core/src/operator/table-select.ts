@@ -6,6 +6,7 @@
  * (KIP-904); else as two, the old one first. While `upgrade.from` names a version up to 3.4 they always travel as
  * two, because those versions cannot read a record with both.
  */
+import { requireFunction } from './required-function.ts'
 import { RecordError } from '../errors.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { type Change, change } from '../record/change.ts'
@@ -35,6 +36,7 @@ export interface TableSelect<K, V, KOut, VOut> extends VersionedAware {
  * // → [["London",1]]
  */
 export function selectTable<K, V, KOut, VOut>(selector: RowSelector<K, V, KOut, VOut>): TableSelect<K, V, KOut, VOut> {
+  requireFunction('groupBy', selector)
   return {
     useVersionedSemantics: false,
     create(): Processor<K, Change<V>, KOut, Change<VOut>> {

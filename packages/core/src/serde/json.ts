@@ -25,6 +25,8 @@ export function canonicalJson(value: unknown): string | undefined {
 /** Encodes a value as JSON; for serdes that check it beforehand. */
 export function encodeJson(serde: string, value: unknown, canonical: boolean): Uint8Array {
   let text: string | undefined
+  // JSON has `{}` for it: the result of an asynchronous function.
+  if (value instanceof Promise) throw wrongType(serde, 'a JSON value', value)
   try {
     text = canonical ? canonicalJson(value) : JSON.stringify(value)
   } catch (cause) {

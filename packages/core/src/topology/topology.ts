@@ -2,6 +2,7 @@
  * The low-level topology that users write by hand: sources, processors, sinks and stores by name, as in Kafka's
  * `Topology`. The DSL makes one too, and nodes may be added to it.
  */
+import { requireReset } from './offset-reset.ts'
 import { TopologyError } from '../errors.ts'
 import type { ProcessorSupplier } from '../processor/processor.ts'
 import type { Serde } from '../serde/serde.ts'
@@ -247,7 +248,8 @@ function sourceSpec(options: AddSourceOptions, typed: AnyTopic | undefined) {
     acceptsNullKey: acceptsNull(typed?.key),
     acceptsNullValue: acceptsNull(typed?.value),
     timestampExtractor: options.timestampExtractor ?? null,
-    offsetReset: options.offsetReset ?? null,
+    offsetReset:
+      typeof options.offsetReset === 'string' ? requireReset(options.offsetReset) : (options.offsetReset ?? null),
   }
 }
 

@@ -93,7 +93,8 @@ export class TopicWriter<K, V> implements AsyncDisposable {
     }
     if (this.#open !== null) this.#append(this.#open, record)
     else {
-      this.#early.push(record)
+      // A serde may hand out a view on bytes that it goes on using.
+      this.#early.push({ ...record, key: record.key?.slice() ?? null, value: record.value?.slice() ?? null })
       // What fails here fails again in `flush`, which is awaited.
       this.#opened().catch(() => undefined)
     }
