@@ -10,7 +10,7 @@ import { scenarios } from './scenario/all.ts'
 import { type Counts, noCounts } from './world.ts'
 
 /** How large the parts are: more than 100 000 runs together. */
-const size = { swarms: 10, swarm: 2_000, pairs: 2_500, seeds: [1, 2] }
+const size = { swarms: 10, swarm: 2_000, pairs: 3_500, seeds: [1, 2] }
 
 type Plans = AsyncIterable<Plan> | Iterable<Plan>
 
