@@ -123,14 +123,15 @@ class Campaign {
   }
 
   async run(): Promise<CampaignSummary> {
-    const { kafka, directory, rounds, recordsPerSecond } = this.#plan
+    const { kafka, directory, rounds, recordsPerSecond, guarantee } = this.#plan
     mkdirSync(directory, { recursive: true })
     await using client = new KafkaClient({ brokers: kafka.split(',') })
     await client.createTopics(Object.values(this.#topics), { partitions })
     await using tail = new LogTail(await openCluster(kafka), (record) => this.#model.take(record))
     for (const { name } of Object.values(this.#topics) as { name: string }[]) tail.follow(name)
     const open = async () => openCluster(kafka)
-    const feeder = new Feeder({ topics: this.#topics, open, recordsPerSecond, startMs: Date.now() })
+    const aborts = guarantee === 'exactly-once'
+    const feeder = new Feeder({ topics: this.#topics, open, recordsPerSecond, aborts, startMs: Date.now() })
     try {
       for (const slot of this.#fleet.slots) slot.start()
       const isDone = (round: number): boolean => round > rounds && this.#faults.counts.kills >= (this.#plan.kills ?? 0)

@@ -16,6 +16,8 @@ export interface FeederParts {
   /** Opens a cluster for one producer; the feeder closes it. */
   open(): Promise<Cluster>
   readonly recordsPerSecond: number
+  /** Some transactions are aborted; under at-least-once an application reads those as well, as Kafka Streams does. */
+  readonly aborts: boolean
   readonly startMs: number
 }
 
@@ -75,7 +77,7 @@ export class Feeder {
     const left = await this.#openLeft()
     const right = await this.#openRight()
     const { topics } = this.#parts
-    const isAborted = this.#turns++ % abortEach === abortEach - 1
+    const isAborted = this.#parts.aborts && this.#turns++ % abortEach === abortEach - 1
     for (let i = 0; i < count; i++) {
       const n = this.#next++
       this.#append(left.producer, topics.left.name, `${isAborted ? 'X' : 'L'}${n}`, n)
