@@ -28,6 +28,8 @@ const brokers: EmbeddedBroker[] = []
 
 /** A broker on the directory; those before it are as good as dead. */
 async function started(): Promise<RawClient> {
+  // the broker before is left as if its process were gone
+  rmSync(join(directory, '.lock'), { force: true })
   const broker = await EmbeddedBroker.start({ directory })
   brokers.push(broker)
   return new RawClient(broker.transport())

@@ -51,6 +51,35 @@ it('goes on after kill -9 where it was, and ends with the same counts', async ()
   expect(countsOf(await startWordCount(args).ended)).toEqual(recount(text))
 }, 120_000)
 
+it('adds what was appended to a file, and all of a file that was changed', async () => {
+  const path = join(directory, 'diary')
+  const runs: [text: string, counts: Record<string, number>][] = [
+    ['one\ntwo\n', { one: 1, two: 1 }],
+    // appended
+    ['one\ntwo\nthree\n', { one: 1, two: 1, three: 1 }],
+    // changed, with as many lines
+    ['one\nTWICE\nthree\n', { one: 2, twice: 1, two: 1, three: 2 }],
+    ['one\nTWICE\nthree\nfour\n', { one: 2, twice: 1, two: 1, three: 2, four: 1 }],
+    // shorter
+    ['one\n', { one: 3, twice: 1, two: 1, three: 2, four: 1 }],
+    ['one\n', { one: 3, twice: 1, two: 1, three: 2, four: 1 }],
+  ]
+  for (const [text, counts] of runs) {
+    writeFileSync(path, text)
+    const result = await startWordCount(['--json', '--state', join(directory, 'diary-state'), path]).ended
+    expect(Object.fromEntries(countsOf(result)), text).toEqual(counts)
+  }
+}, 120_000)
+
+it('refuses at once a state directory that cannot be made, or has no name', async () => {
+  const unmade = await startWordCount(['--state', '/proc/x']).ended
+  expect(unmade.code).toBe(1)
+  expect(unmade.errors).toContain('/proc/x')
+  const unnamed = await startWordCount(['--state=']).ended
+  expect(unnamed.code).toBe(1)
+  expect(unnamed.errors).toContain('--state')
+})
+
 it('says what is wrong with its arguments, and where a cluster does not answer', async () => {
   const misspelt = await startWordCount(['--jsn']).ended
   expect(misspelt.code).toBe(1)

@@ -20,7 +20,8 @@ export const usage = `Counts the words of a text on Millrace.
                      else this repository's docs/
   --kafka HOST:PORT  use a Kafka cluster instead of the embedded broker
   --state DIR        keep topics and tables there: a run that was killed goes on where it was,
-                     and the texts of later runs are added
+                     and the texts of later runs are added: lines appended to a file, all of a file that
+                     was changed elsewhere
   --json             print every word as one JSON object per line, most frequent first
   --top N            rows of the table (20)
 
@@ -42,6 +43,10 @@ export function parseArguments(words: readonly string[]): WordCountArguments | '
   if (values.help === true) return 'help'
   const top = Number(values.top ?? 20)
   if (!Number.isInteger(top) || top < 1) throw new Error(`--top ${values.top}: give a whole number from 1`)
+  for (const name of ['kafka', 'state'] as const) {
+    if (values[name] === '')
+      throw new Error(`--${name} needs a value: ${name === 'state' ? 'a directory' : 'host:port'}`)
+  }
   return {
     kafka: values.kafka ?? null,
     json: values.json ?? false,

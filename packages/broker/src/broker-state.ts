@@ -69,7 +69,7 @@ export class BrokerState {
     this.surroundings = surroundings
     this.nodes = nodes
     this.users = parts.users ?? new Map()
-    this.journal = new Journal(storage)
+    this.journal = new Journal(storage, surroundings.logger)
     this.identity = new ClusterIdentity(this.journal)
     const nodeIds = nodes.map((node) => node.nodeId)
     const { journal } = this
@@ -83,9 +83,9 @@ export class BrokerState {
     const recoverable = parts.release !== '3.9'
     this.transactions = new TransactionCoordinator({ surroundings, config, journal, producerIds, markers, recoverable })
     this.maintenance = new Maintenance(this)
-    journal.replay()
+    const entries = journal.replay()
     if (parts.keepsIdentity === true) this.identity.keep(surroundings.random)
-    this.topics.recover()
+    this.topics.recover({ journalIsEmpty: entries === 0, logger: surroundings.logger })
     this.topics.onDeleted((topic) => this.offsets.deleteTopic(topic.name))
     for (const group of this.offsets.groups()) this.groups.ensure(group)
     this.transactions.resume()

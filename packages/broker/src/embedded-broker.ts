@@ -80,10 +80,11 @@ export class EmbeddedBroker implements AsyncDisposable {
     const nodes: NodeAddress[] = Array.from({ length: options.nodes ?? 1 }, (_, i) => {
       return { nodeId: firstNodeId + i, host, port: noPort + i, rack: null }
     })
-    const state = new BrokerState({
+    const storage = options.storage ?? storageOf(options.directory)
+    const state = opened(storage, {
       release: options.version ?? '4.x',
       config,
-      storage: options.storage ?? storageOf(options.directory),
+      storage,
       surroundings: {
         clock: options.clock ?? nodeClock,
         timers: options.timers ?? nodeTimers,
@@ -150,6 +151,16 @@ export class EmbeddedBroker implements AsyncDisposable {
 /** What a broker's request handlers work on; for tests and simulation. */
 export function stateOf(broker: EmbeddedBroker): BrokerState {
   return states.get(broker) as BrokerState
+}
+
+/** What cannot be opened gives its directory back. */
+function opened(storage: LogStorage, parts: ConstructorParameters<typeof BrokerState>[0]): BrokerState {
+  try {
+    return new BrokerState(parts)
+  } catch (error) {
+    storage.close()
+    throw error
+  }
 }
 
 function storageOf(directory: string | undefined): LogStorage {

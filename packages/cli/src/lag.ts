@@ -1,16 +1,49 @@
-/** millrace lag: how far a group is behind, per partition. */
-import { type Cluster, listGroupOffsets, listOffsets } from '@millrace/protocol'
+/**
+ * millrace lag: how far a group is behind, per partition.
+ *
+ * The group reads every partition of the topics that it has committed offsets of and of those its members ask for: one that
+ * nothing was committed for is behind by all that is in it.
+ */
+import { type Cluster, describeGroup, listGroupOffsets, listOffsets, listTopics } from '@millrace/protocol'
+import { decodeMemberAssignment, decodeMemberSubscription } from '@millrace/protocol/internal'
 import type { VerbResult } from './run-command.ts'
 
 export async function lagVerb(cluster: Cluster, groupId: string): Promise<VerbResult> {
   // committed offsets first, so that the lag is never too small
   const offsets = await listGroupOffsets(cluster, groupId)
-  if (offsets.length === 0) return { text: `Group "${groupId}" has committed no offset.`, code: 3 }
-  const places = offsets.map(({ topic, partition }) => ({ topic, partition, at: 'latest' as const }))
-  const ends = await listOffsets(cluster, places)
-  const rows = offsets.map(({ topic, partition, offset }, i) => {
-    const end = ends[i]?.offset ?? offset
-    return { topic, partition, committed: offset, end, lag: Math.max(0, end - offset) }
+  const names = new Set([...offsets.map(({ topic }) => topic), ...(await topicsAskedFor(cluster, groupId))])
+  if (names.size === 0) return { text: `Group "${groupId}" has no members and has committed no offset.`, code: 3 }
+  const topics = await listTopics(cluster)
+  const places = [...names]
+    .toSorted()
+    .flatMap((topic) => (topics.get(topic)?.partitions ?? []).map((_, partition) => ({ topic, partition })))
+  const committed = places.map(({ topic, partition }) => {
+    const found = offsets.find((each) => each.topic === topic && each.partition === partition)
+    return found === undefined || found.offset < 0 ? null : found.offset
   })
-  return { rows: rows.toSorted((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition)) }
+  const starts = await listOffsets(cluster, at(places, 'earliest'))
+  const ends = await listOffsets(cluster, at(places, 'latest'))
+  const rows = places.map(({ topic, partition }, i) => {
+    const offset = committed[i] ?? null
+    const from = offset ?? starts[i]?.offset ?? 0
+    const end = ends[i]?.offset ?? from
+    return { topic, partition, committed: offset, end, lag: Math.max(0, end - from) }
+  })
+  return { rows }
+}
+
+type Place = { readonly topic: string; readonly partition: number }
+
+function at<A extends 'earliest' | 'latest'>(places: readonly Place[], where: A): (Place & { readonly at: A })[] {
+  return places.map((place) => ({ ...place, at: where }))
+}
+
+/** Topics in the subscriptions and assignments of the group's members. */
+async function topicsAskedFor(cluster: Cluster, groupId: string): Promise<string[]> {
+  const { protocolType, members } = await describeGroup(cluster, groupId)
+  if (protocolType !== 'consumer') return []
+  return members.flatMap(({ metadata, assignment }) => [
+    ...decodeMemberSubscription(metadata).topics,
+    ...decodeMemberAssignment(assignment).partitions.map(({ topic }) => topic),
+  ])
 }

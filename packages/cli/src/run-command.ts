@@ -31,7 +31,7 @@ const usage = `millrace VERB [options]
 
   topology FILE [--format text|json]   the topology that a module exports (topology, builder or default)
   groups [GROUP]                       all groups, or one with its members
-  lag GROUP                            committed and end offsets of every partition the group reads
+  lag GROUP                            committed and end offsets of every partition the group reads (– = none)
   topics                               topics with their partition counts
 
   --kafka HOST:PORT   the cluster (default localhost:9092)
@@ -47,9 +47,9 @@ export async function runCommand(words: readonly string[], parts: CliParts): Pro
       args: [...words],
       allowPositionals: true,
       options: {
-        kafka: { type: 'string', default: 'localhost:9092' },
+        kafka: { type: 'string' },
         json: { type: 'boolean', default: false },
-        format: { type: 'string', default: 'text' },
+        format: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })
@@ -57,18 +57,21 @@ export async function runCommand(words: readonly string[], parts: CliParts): Pro
     parts.err(`${(error as Error).message}\n\n${usage}`)
     return 2
   }
+  const { help, json, kafka, format } = given.values
   const [verb, subject] = given.positionals
-  if (given.values.help || verb === undefined) {
+  if (help || verb === undefined) {
     parts.out(usage)
-    return given.values.help ? 0 : 2
+    return help ? 0 : 2
+  }
+  const asked: Asked = { verb, subject, format: format ?? (json ? 'json' : 'text'), kafka: kafka ?? 'localhost:9092' }
+  const wrong = wrongUse(given.positionals, given.values)
+  if (wrong !== null) {
+    parts.err(`${wrong}\n\n${usage}`)
+    return 2
   }
   try {
-    const result = await runVerb({ verb, subject, format: given.values.format, kafka: given.values.kafka }, parts)
-    if (result === null) {
-      parts.err(`"millrace ${given.positionals.join(' ')}" is not a command.\n\n${usage}`)
-      return 2
-    }
-    print(result, given.values.json, parts)
+    const result = await runVerb(asked, parts)
+    print(result, json, parts)
     return result.code ?? 0
   } catch (error) {
     parts.err((error as Error).message)
@@ -83,17 +86,52 @@ interface Asked {
   readonly kafka: string
 }
 
-async function runVerb({ verb, subject, format, kafka }: Asked, parts: CliParts): Promise<VerbResult | null> {
-  if (verb === 'topology') return subject === undefined ? null : topologyVerb(await parts.load(subject), format)
-  const verbs: Readonly<Record<string, ((cluster: Cluster) => Promise<VerbResult>) | null>> = {
-    groups: (cluster) => (subject === undefined ? listGroupsVerb(cluster) : describeGroupVerb(cluster, subject)),
-    lag: subject === undefined ? null : (cluster) => lagVerb(cluster, subject),
-    topics: topicsVerb,
-  }
-  const run = Object.hasOwn(verbs, verb) ? verbs[verb] : null
-  if (run === null || run === undefined) return null
+/** What may follow a verb, in the words of the usage. */
+const subjects: Readonly<Record<string, { readonly name: string; readonly isNeeded: boolean } | null>> = {
+  topology: { name: 'FILE', isNeeded: true },
+  groups: { name: 'GROUP', isNeeded: false },
+  lag: { name: 'GROUP', isNeeded: true },
+  topics: null,
+}
+
+/** What is wrong with the words, null when nothing is. */
+function wrongUse(
+  words: readonly string[],
+  options: { readonly format?: string; readonly kafka?: string },
+): string | null {
+  const [verb = '', word] = words
+  if (!Object.hasOwn(subjects, verb)) return `"millrace ${words.join(' ')}" is not a command.`
+  const subject = subjects[verb] ?? null
+  if (subject?.isNeeded === true && word === undefined) return `"millrace ${verb}" needs a ${subject.name}.`
+  const extra = words.slice(subject === null ? 1 : 2)
+  if (extra.length > 0) return `"millrace ${verb}" does not take "${extra.join(' ')}".`
+  const { format, kafka } = options
+  if (verb !== 'topology' && format !== undefined) return `--format is for "millrace topology"; --json is for all.`
+  if (format !== undefined && !['text', 'json'].includes(format)) return `--format "${format}": give text or json.`
+  if (verb === 'topology' && kafka !== undefined) return '"millrace topology" reads a file; it takes no --kafka.'
+  return kafka === '' ? '--kafka needs a host:port.' : null
+}
+
+async function runVerb({ verb, subject = '', format, kafka }: Asked, parts: CliParts): Promise<VerbResult> {
+  if (verb === 'topology') return topologyVerb(await loaded(subject, parts), format)
   await using cluster = await parts.connect(kafka)
-  return await run(cluster)
+  if (verb === 'topics') return await topicsVerb(cluster)
+  if (verb === 'lag') return await lagVerb(cluster, subject)
+  return await (subject === '' ? listGroupsVerb(cluster) : describeGroupVerb(cluster, subject))
+}
+
+/** @throws Error with what to do when this Node reads no TypeScript */
+async function loaded(path: string, parts: CliParts): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return await parts.load(path)
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code !== 'ERR_UNKNOWN_FILE_EXTENSION' || !/\.[cm]?tsx?$/.test(path)) throw error
+    throw new Error(
+      `"${path}" is TypeScript, which this Node (${process.version}) does not read. Name the JavaScript that it is built to, or use Node 22.18 or newer, or a loader: NODE_OPTIONS="--import tsx" millrace topology ${path}`,
+      { cause: error },
+    )
+  }
 }
 
 function print({ rows = [], text }: VerbResult, json: boolean, parts: CliParts): void {
@@ -107,7 +145,7 @@ function tableOf(rows: readonly Readonly<Record<string, string | number | null>>
   const columns = Object.keys(rows[0] ?? {})
   const cells = rows.map((row) => columns.map((column) => String(row[column] ?? '–')))
   const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((line) => line[i]?.length ?? 0)))
-  const right = columns.map((column) => typeof rows[0]?.[column] === 'number')
+  const right = columns.map((column) => rows.some((row) => typeof row[column] === 'number'))
   const line = (texts: readonly string[]): string =>
     texts
       .map((text, i) => (right[i] === true ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0)))

@@ -10,7 +10,7 @@ import type { KafkaTarget } from './transport-of.ts'
 export interface StreamsOptions extends RuntimeOptions {
   /** Brokers and security as kafkajs takes them, a Kafka instance of kafkajs, or an embedded broker. */
   readonly kafka: KafkaTarget
-  /** Engines of the state; default `levelStores` in `stateDirectory`. `memoryStores()` keeps nothing on disk. */
+  /** Engines of the state; default `levelStores` in `<stateDirectory>/<applicationId>`. `memoryStores()` keeps nothing on disk. */
   readonly stores?: StoreEngineProvider
 }
 

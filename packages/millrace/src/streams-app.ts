@@ -310,7 +310,8 @@ function storesOf(
   if (options.stateDirectory === null && given.kafka instanceof EmbeddedBroker && !given.kafka.isPersistent) {
     return { stores: memoryStores(), stateDirectory: null }
   }
-  const stateDirectory = options.stateDirectory ?? join(tmpdir(), 'millrace', options.applicationId)
+  // applications may share the directory, as they may share Kafka's state.dir
+  const stateDirectory = join(options.stateDirectory ?? join(tmpdir(), 'millrace'), options.applicationId)
   if (options.stateDirectory === null && process.env['NODE_ENV'] === 'production') {
     logger.warn('state is kept in the directory for temporary files; set stateDirectory', { directory: stateDirectory })
   }

@@ -78,7 +78,8 @@ const name = (kafka: string, accepted: string, pattern: RegExp, text: string): T
   text,
 })
 
-const topicLegal = /^[a-zA-Z0-9._-]{1,200}$/
+/** Kafka's rule for names of topics, with room for what is added to them. It leads to no other folder of a path. */
+const topicLegal = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,200}$/
 const compressions = { none: 'none', gzip: 'gzip', snappy: 'snappy', lz4: 'lz4', zstd: 'zstd' }
 const guarantees = { at_least_once: 'at-least-once', exactly_once_v2: 'exactly-once' }
 const resets = { earliest: 'earliest', latest: 'latest', none: 'none' }
@@ -93,7 +94,7 @@ const isFalse = false
 export const optionTable: { readonly [K in keyof PlainOptions]-?: OptionSpec } = {
   applicationId: name(
     'application.id',
-    'letters, digits, ".", "_" and "-", at most 200',
+    'letters, digits, ".", "_" and "-", at most 200, not "." or ".."',
     topicLegal,
     'Name of the application: the group id, and the beginning of the names of its internal topics. Required.',
   ),
@@ -113,7 +114,7 @@ export const optionTable: { readonly [K in keyof PlainOptions]-?: OptionSpec } =
     'state.dir',
     'a path',
     /^[^\0]+$/,
-    'Directory of the state of this process; default: <tmp>/millrace/<applicationId>.',
+    'Directory of the state, in a folder named after the application id, so that applications may share it; two processes of one application may not. Default: <tmp>/millrace.',
   ),
   groupInstanceId: name(
     'group.instance.id',

@@ -76,6 +76,13 @@ describe('options', () => {
     expect(failure(() => resolveOptions({} as RuntimeOptions))).toMatchObject({ code: 'MR_CONFIG_MISSING' })
   })
 
+  it('refuse application ids that are no name of a topic, as they are names of topics and of a folder', () => {
+    for (const applicationId of ['.', '..', '../x', 'a/b', 'a\\b', '', 'a b', 'x'.repeat(201), 'a\0']) {
+      expect(failure(() => resolve({ applicationId })).code, applicationId).toBe('MR_CONFIG_INVALID')
+    }
+    for (const applicationId of ['...', 'a..b', '.a', '-', 'x'.repeat(200)]) resolve({ applicationId })
+  })
+
   it('are described for users with the words of the table', () => {
     const source = readFileSync(new URL('./options.ts', import.meta.url), 'utf8')
     const described = new Map(

@@ -118,7 +118,7 @@ export interface WordOptions {
   readonly clientId?: string
   /** Address under which other instances can query this one, told to all of them; default: none. */
   readonly applicationServer?: string
-  /** Directory of the state of this process; default: <tmp>/millrace/<applicationId>. */
+  /** Directory of the state, in a folder named after the application id, so that applications may share it; two processes of one application may not. Default: <tmp>/millrace. */
   readonly stateDirectory?: string
   /** Static membership: name of this instance, kept over restarts, so that a quick restart causes no rebalance; each worker adds its number. Default: none. */
   readonly groupInstanceId?: string

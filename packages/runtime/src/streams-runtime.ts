@@ -195,6 +195,8 @@ export class StreamsRuntime {
     await loadCodecs(options.compressionType === 'none' ? [] : [options.compressionType])
     // Takes the directory's lock, before anything is written into it.
     await engines.offsetSums()
+    const { applicationId } = options
+    engines.useOwner({ cluster: null, application: applicationId })
     const processId =
       parts.processId ??
       (stateDirectory === null ? newProcessId(around.random) : await keptProcessId(stateDirectory, around.random))
@@ -209,7 +211,7 @@ export class StreamsRuntime {
         if (this.#cycle.isEnding) throw new FatalError('MR_RUNTIME_CLOSED', { what: 'The application' })
       },
     })
-    engines.useCluster(adminCluster.metadata.clusterId)
+    engines.useOwner({ cluster: adminCluster.metadata.clusterId, application: applicationId })
     const app: AppContext = {
       topology: parts.topology,
       options,
@@ -219,7 +221,7 @@ export class StreamsRuntime {
       engines,
       readBudget: new ReadBudget(options.statestoreReadCacheMaxBytes),
       processId,
-      clientId: options.clientId ?? options.applicationId,
+      clientId: options.clientId ?? applicationId,
       serdes: parts.serdes,
       globalStore: (name) => this.#global?.view(name),
       workerCount: () => Math.max(1, this.#workers.length, options.workers),

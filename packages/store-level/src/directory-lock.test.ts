@@ -1,9 +1,10 @@
 /** Who may use a state directory, and what happens to one that was damaged or cannot be written. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { levelStores } from './index.ts'
 import { levelFailure } from './level-errors.ts'
@@ -64,6 +65,88 @@ describe('the lock of a state directory', () => {
       await stores.close()
       expect(await readdir(directory)).toEqual(['0_0'])
     }
+  })
+})
+
+it('is refused at once where the system makes no folders', async () => {
+  await expect(levelStores({ directory: '/proc/millrace/x' }).open('0_0')).rejects.toMatchObject({
+    code: 'MR_STORE_DIRECTORY',
+  })
+})
+
+it(
+  'is held by one of several processes that come at the same moment, whatever lies there',
+  { timeout: 60_000 },
+  async () => {
+    const rounds = 60
+    for (let i = 0; i < rounds; i++) {
+      await mkdir(join(directory, `${i}`))
+      const stale = ['', '{"pid":99999999,"started":"1"}', '{"pid"'][i % 3] as string
+      if (stale !== '') await writeFile(join(directory, `${i}`, 'lock.json'), stale)
+    }
+    const program = `
+    import { levelStores } from '@millrace/store-level'
+    const held = []
+    process.stdin.once('data', async () => {
+      for (let i = 0; i < ${rounds}; i++) {
+        const stores = levelStores({ directory: process.argv[1] + '/' + i })
+        await stores.list().then(() => held.push(i), (error) => { if (error.code !== 'MR_STORE_LOCKED') throw error })
+      }
+      console.log(JSON.stringify(held))
+    })
+    console.log('ready')`
+    const children = Array.from({ length: 4 }, () =>
+      spawn(process.execPath, ['--input-type=module', '-e', program, directory], { cwd: import.meta.dirname }),
+    )
+    try {
+      const outputs = children.map((child) => createInterface({ input: child.stdout })[Symbol.asyncIterator]())
+      for (const output of outputs) expect((await output.next()).value).toBe('ready')
+      for (const child of children) child.stdin.write('go')
+      const held: number[] = []
+      for (const output of outputs) held.push(...(JSON.parse(String((await output.next()).value)) as number[]))
+      expect(held.toSorted((a, b) => a - b)).toEqual(Array.from({ length: rounds }, (_, i) => i))
+    } finally {
+      for (const child of children) child.kill('SIGKILL')
+    }
+  },
+)
+
+describe('a directory with other things in it', () => {
+  it('lists engines only, and makes nothing anywhere', async () => {
+    const stores = levelStores({ directory })
+    await (await stores.open('0_0')).close()
+    const foreign = ['.git/objects', 'src', 'inner/0_0', '1_7']
+    for (const folder of foreign) await mkdir(join(directory, folder), { recursive: true })
+    await writeFile(join(directory, 'src', 'marker.json'), '{"format":1,"task":"0_0"}')
+    await mkdir(join(directory, '2_0', 'marker.json'), { recursive: true })
+    const before = (await readdir(directory, { recursive: true })).toSorted()
+    expect(await stores.list()).toEqual(['0_0'])
+    expect((await readdir(directory, { recursive: true })).toSorted()).toEqual(before)
+    await stores.close()
+  })
+
+  it('keeps what is not ours when an engine is removed', async () => {
+    await using stores = levelStores({ directory })
+    await mkdir(join(directory, '0_0'))
+    await writeFile(join(directory, '0_0', 'notes.txt'), 'mine')
+    await (await stores.open('0_0')).close()
+    await stores.destroy('0_0')
+    expect(await readdir(join(directory, '0_0'))).toEqual(['notes.txt'])
+    expect(await stores.list()).toEqual([])
+  })
+
+  it('sets a damaged engine aside, the last one of each name, and never lists it', async () => {
+    await using stores = levelStores({ directory })
+    for (const value of [1, 2]) {
+      const engine = await stores.open('0_0')
+      await engine.write([{ key: Uint8Array.of(1), value: Uint8Array.of(value) }])
+      await engine.close()
+      expect(await stores.setAside?.('0_0')).toBe(join(directory, '0_0.damaged'))
+      expect(await stores.list()).toEqual([])
+    }
+    await rename(join(directory, '0_0.damaged'), join(directory, '0_1'))
+    expect((await stores.open('0_1')).getSync(Uint8Array.of(1))).toEqual(Uint8Array.of(2))
+    await writeFile(join(directory, '0_1', 'notes.txt'), 'mine')
   })
 })
 

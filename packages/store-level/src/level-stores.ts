@@ -5,14 +5,26 @@
  * <directory>/lock.json            pid and start of the owner
  * <directory>/<task>/marker.json   format version; written once the database exists
  * <directory>/<task>/db/           LevelDB
+ * <directory>/<task>.damaged/      what was set aside last, until the user removes it
  * ```
+ *
+ * Only folders with our marker in them are listed, and nothing but marker and database is ever removed: whatever else lies
+ * in the directory stays.
  *
  * A marker without a database means that the database was lost: LevelDB itself would silently make an empty one.
  */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { FatalError, type StoreEngine, type StoreEngineProvider, TaskCorruptedError } from '@millrace/core/port'
-import { DirectoryLock } from './directory-lock.ts'
+import { mkdirSync } from 'node:fs'
+import { open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import {
+  FatalError,
+  type FileLock,
+  makeDirectory,
+  type StoreEngine,
+  type StoreEngineProvider,
+  TaskCorruptedError,
+} from '@millrace/core/port'
+import { lockDirectory } from './directory-lock.ts'
 import { levelDatabase, type LevelOpenOptions } from './level-database.ts'
 import { LevelEngine } from './level-engine.ts'
 import { levelFailure } from './level-errors.ts'
@@ -30,7 +42,9 @@ export interface LevelStoresOptions {
 }
 
 const formatVersion = 1
+const markerName = 'marker.json'
 const fewTasks = 8
+const asideNamesMax = 9
 const mebibyte = 1024 * 1024
 
 /**
@@ -47,7 +61,7 @@ class LevelStores implements StoreEngineProvider {
   readonly persistent = true
   private readonly options: LevelStoresOptions
   private readonly engines = new Map<string, LevelEngine>()
-  private lock: Promise<DirectoryLock> | null = null
+  private lock: FileLock | null = null
   private reader: RangeReader | null = null
 
   constructor(options: LevelStoresOptions) {
@@ -55,13 +69,11 @@ class LevelStores implements StoreEngineProvider {
   }
 
   async open(name: string): Promise<StoreEngine> {
-    await this.locked()
-    const home = this.homeOf(name)
-    if (this.engines.has(name)) throw new FatalError('MR_STORE_LOCKED', { directory: home, holder: 'this process' })
+    const home = this.closedHome(name)
     const hasMarker = await this.readMarker(home)
     const location = join(home, 'db')
     const options = this.openOptions(!hasMarker)
-    await made(home)
+    made(home)
     const database = levelDatabase(location, options)
     try {
       await database.open()
@@ -82,43 +94,61 @@ class LevelStores implements StoreEngineProvider {
   }
 
   async destroy(name: string): Promise<void> {
-    await this.locked()
-    const home = this.homeOf(name)
-    if (this.engines.has(name)) throw new FatalError('MR_STORE_LOCKED', { directory: home, holder: 'this process' })
+    const home = this.closedHome(name)
     try {
-      await rm(home, { recursive: true, force: true })
+      await removeEngine(home)
     } catch (error) {
       throw levelFailure(error, home)
     }
   }
 
+  async setAside(name: string): Promise<string> {
+    const home = this.closedHome(name)
+    for (let attempt = 1; ; attempt++) {
+      const aside = attempt === 1 ? `${home}.damaged` : `${home}.damaged-${attempt}`
+      try {
+        await removeEngine(aside)
+        await rename(home, aside)
+        return aside
+      } catch (error) {
+        // somebody else's files are in there: they stay, and another name is taken
+        if (!isNotEmpty(error) || attempt === asideNamesMax) throw levelFailure(error, home)
+      }
+    }
+  }
+
   async list(): Promise<readonly string[]> {
-    await this.locked()
+    this.locked()
     const entries = await readdir(this.options.directory, { withFileTypes: true })
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+    const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+    const marked = await Promise.all(
+      folders.map(async (name) => taskOf(await this.markerOf(this.homeOf(name))) === name),
+    )
+    return folders.filter((_, i) => marked[i])
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.engines.values()].map((engine) => engine.close()))
     await this.reader?.close()
     this.reader = null
-    const lock = this.lock
+    this.lock?.release()
     this.lock = null
-    if (lock !== null) await (await lock).release()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 
-  private async locked(): Promise<void> {
-    const attempt = (this.lock ??= DirectoryLock.take(this.options.directory))
-    try {
-      await attempt
-    } catch (error) {
-      if (this.lock === attempt) this.lock = null
-      throw error
-    }
+  private locked(): void {
+    this.lock ??= lockDirectory(this.options.directory)
+  }
+
+  /** Folder of an engine that must not be open. */
+  private closedHome(name: string): string {
+    this.locked()
+    const home = this.homeOf(name)
+    if (this.engines.has(name)) throw new FatalError('MR_STORE_LOCKED', { directory: home, holder: 'this process' })
+    return home
   }
 
   private homeOf(name: string): string {
@@ -142,38 +172,69 @@ class LevelStores implements StoreEngineProvider {
 
   /** @returns whether there is one. @throws {MR_STORE_CORRUPT} it is unreadable or of another format */
   private async readMarker(home: string): Promise<boolean> {
-    let text: string
-    try {
-      text = await readFile(join(home, 'marker.json'), 'utf8')
-    } catch (error) {
-      if ((error as { code?: string }).code === 'ENOENT') return false
-      throw levelFailure(error, home)
-    }
-    if (versionOf(text) === formatVersion) return true
+    const marker = await this.markerOf(home)
+    if (marker === null) return false
+    if (fieldsOf(marker).format === formatVersion) return true
     const reason = 'its marker is damaged or was written by another version of Millrace'
     throw new TaskCorruptedError('MR_STORE_CORRUPT', { store: home, reason })
   }
+
+  /** Its text; null: there is none. */
+  private async markerOf(home: string): Promise<string | null> {
+    try {
+      return await readFile(join(home, markerName), 'utf8')
+    } catch (error) {
+      if (['ENOENT', 'EISDIR'].includes((error as { code?: string }).code ?? '')) return null
+      throw levelFailure(error, home)
+    }
+  }
 }
 
-async function made(home: string): Promise<void> {
+function made(home: string): void {
   try {
-    await mkdir(home, { recursive: true })
+    makeDirectory(home, { mkdirSync, dirname })
   } catch (error) {
     throw levelFailure(error, home)
   }
 }
 
-function versionOf(marker: string): unknown {
+/** Removes marker and database, the marker last; and the folder when nothing else is in it. */
+async function removeEngine(home: string): Promise<void> {
+  await rm(join(home, 'db'), { recursive: true, force: true })
+  await rm(join(home, `${markerName}.new`), { force: true })
+  await rm(join(home, markerName), { force: true })
   try {
-    return (JSON.parse(marker) as { format?: unknown }).format
-  } catch {
-    return undefined
+    await rmdir(home)
+  } catch (error) {
+    if (!isNotEmpty(error) && (error as { code?: string }).code !== 'ENOENT') throw error
   }
+}
+
+function isNotEmpty(error: unknown): boolean {
+  return ['ENOTEMPTY', 'EEXIST'].includes((error as { code?: string }).code ?? '')
+}
+
+interface Marker {
+  readonly format?: unknown
+  readonly task?: unknown
+}
+
+function fieldsOf(marker: string): Marker {
+  try {
+    return (JSON.parse(marker) ?? {}) as Marker
+  } catch {
+    return {}
+  }
+}
+
+/** The engine that a marker says it is of. */
+function taskOf(marker: string | null): unknown {
+  return marker === null ? undefined : fieldsOf(marker).task
 }
 
 /** Whole or not at all: written beside, synced, then renamed. */
 async function writeMarker(home: string, name: string): Promise<void> {
-  const path = join(home, 'marker.json')
+  const path = join(home, markerName)
   const file = await open(`${path}.new`, 'w')
   try {
     await file.writeFile(JSON.stringify({ format: formatVersion, task: name }))

@@ -79,8 +79,10 @@ export class Slot {
   /** Transactional id of its only worker; null before its first start. */
   get transactionalId(): string | null {
     try {
-      const kept = JSON.parse(readFileSync(join(this.stateDirectory, 'process.json'), 'utf8')) as { processId: string }
-      return `${this.#plan.applicationId}-${kept.processId}-0`
+      const { applicationId } = this.#plan
+      const file = join(this.stateDirectory, applicationId, 'process.json')
+      const kept = JSON.parse(readFileSync(file, 'utf8')) as { processId: string }
+      return `${applicationId}-${kept.processId}-0`
     } catch {
       return null
     }

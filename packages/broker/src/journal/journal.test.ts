@@ -52,6 +52,25 @@ describe('the journal', () => {
     },
   )
 
+  it('refuses an entry that is damaged with whole ones behind it, and keeps all of them', () => {
+    for (const byte of [0, 3, 5, 12]) {
+      const storage = new MemoryStorage()
+      const { write } = open(storage)
+      write(5)
+      const position = storage.open('cluster.journal').size
+      write(6)
+      write(7)
+      const file = storage.open('cluster.journal')
+      const bytes = file.view(0, file.size).slice()
+      bytes[position + byte]! ^= 0x10
+      file.truncate(0)
+      file.append(bytes)
+      const details = { file: 'cluster.journal', position, reason: expect.anything() }
+      expect(() => open(storage)).toThrow(expect.objectContaining({ code: 'MR_BROKER_DAMAGED', details }))
+      expect(storage.open('cluster.journal').size).toBe(bytes.length)
+    }
+  })
+
   it('is written anew when it has grown, and loses nothing by it', () => {
     const storage = new MemoryStorage()
     const { write } = open(storage)

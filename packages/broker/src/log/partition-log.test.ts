@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { silentLogger } from '@millrace/core/port'
 import { errorCode } from '@millrace/protocol/internal'
 import { afterAll, describe, expect, it } from 'vitest'
 import { append, batch, contents, mark, settings } from '../../test/batches.ts'
@@ -94,17 +95,46 @@ describe.each(stores)('a log in %s', (_, storage) => {
     expect(contents(reopened(again))).toEqual(['0:a=1', '1:b=2'])
   })
 
-  it('cuts off a damaged batch and whatever follows it', () => {
+  it('cuts off a damaged last batch, and says so', () => {
     const log = new PartitionLog('t-0', storage())
     append(log, batch([{ key: 'a', value: '1' }]))
     const damaged = batch([{ key: 'b', value: '2' }])
     damaged[7] = 1
     damaged[damaged.length - 2]! ^= 255
     log.active.file.append(damaged)
+    const said: unknown[] = []
+    const logger = { ...silentLogger, warn: (_: string, fields: unknown) => void said.push(fields) }
+    const files = [log.active.file.name]
+    expect(contents(openLog('t-0', log.storage, { files, startOffset: 0, logger }))).toEqual(['0:a=1'])
+    expect(said).toEqual([{ log: 't-0', offset: 1, file: files[0], bytes: damaged.length }])
+  })
+
+  it('refuses damage with segments behind it, and keeps them', () => {
+    const log = new PartitionLog('t-0', storage())
+    for (let i = 0; i < 12; i++) append(log, batch([{ key: `k${i}`, value: 'v' }]), { settings: small })
+    const [first] = log.segments
+    if (first === undefined || log.segments.length < 3) throw new Error('the log has too few segments')
+    first.file.truncate(first.file.size - 10)
+    const files = log.storage.list()
+    expect(() => reopened(log)).toThrow(expect.objectContaining({ code: 'MR_BROKER_DAMAGED' }))
+    expect(log.storage.list()).toEqual(files)
+  })
+
+  it.each([10, 16, 40, 65])('refuses damage of byte %i of a batch with a whole one behind it', (byte) => {
+    const log = new PartitionLog('t-0', storage())
+    append(log, batch([{ key: 'a', value: '1' }]))
+    const damaged = batch([{ key: 'b', value: '2' }])
+    damaged[7] = 1
+    damaged[byte]! ^= 0x41
+    log.active.file.append(damaged)
     const follower = batch([{ key: 'c', value: '3' }])
     follower[7] = 2
     log.active.file.append(follower)
-    expect(contents(reopened(log))).toEqual(['0:a=1'])
+    const { size, name } = log.active.file
+    const position = size - follower.length - damaged.length
+    const details = { file: name, position, reason: expect.stringContaining('a whole one follows') }
+    expect(() => reopened(log)).toThrow(expect.objectContaining({ code: 'MR_BROKER_DAMAGED', details }))
+    expect(log.storage.open(name).size).toBe(size)
   })
 
   it('raises its start, and remembers it when told on opening', () => {

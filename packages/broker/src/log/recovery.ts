@@ -2,9 +2,11 @@
  * Opens a log from its files after a clean close or a crash alike: every batch header is read once, and producers,
  * aborted transactions and indexes come out as they were.
  *
- * A crash can leave a torn batch at the end. The last segment is checked by CRC and cut at the first batch that is not
- * whole; what follows a cut would leave a hole and is removed.
+ * A crash can leave a torn batch at the end of the last segment: it is checked by CRC and cut at a batch that is not whole.
+ * When whole batches follow, in the file or in later ones, it was no crash: nothing is cut, and the start is refused.
  */
+import { FatalError } from '@millrace/core'
+import { type Logger, silentLogger } from '@millrace/core/port'
 import type { LogStorage } from '../storage/log-storage.ts'
 import { isIntact } from './batch-check.ts'
 import { batchHeaderBytes, readBatchHeader, type BatchHeader } from './batch-header.ts'
@@ -13,39 +15,62 @@ import { baseOffsetOf, finishSwaps } from './segment-swap.ts'
 import { Segment } from './segment.ts'
 
 const stepBytes = 1 << 20
+/** Place of the magic byte in a batch. */
+const magicAt = 16
 
 /**
  * The log with this name, empty when it has no files.
  *
  * @param files names of its segment files, in any order
  * @param startOffset start of the log as last recorded
+ * @throws {MR_BROKER_DAMAGED} (FatalError) a batch is damaged, and whole ones follow; nothing was cut
  */
 export function openLog(
   name: string,
   storage: LogStorage,
-  from: { files: string[]; startOffset: number },
+  from: { files: string[]; startOffset: number; logger?: Logger },
 ): PartitionLog {
   const log = new PartitionLog(name, storage, from.startOffset)
   const names = finishSwaps(name, storage, from.files)
-  let cut = false
-  for (const [i, file] of names.entries()) {
-    if (cut) {
-      storage.remove(file)
-      continue
-    }
-    const segment = new Segment(baseOffsetOf(name, file), storage.open(file))
+  const segments = names.map((file) => new Segment(baseOffsetOf(name, file), storage.open(file)))
+  const lastFilled = segments.findLastIndex(({ file }) => file.size > 0)
+  for (const [i, segment] of segments.entries()) {
     log.segments.push(segment)
     log.endOffset = Math.max(log.endOffset, segment.baseOffset)
-    const size = noteBatches(log, segment, i === names.length - 1)
-    if (size === segment.sizeBytes) continue
+    const size = noteBatches(log, segment, i >= lastFilled)
+    if (size === segment.file.size) continue
+    requireNothingBehind(segment, size, segments[i < lastFilled ? lastFilled : i] as Segment)
+    const cut = { log: name, offset: log.endOffset, file: segment.file.name, bytes: segment.file.size - size }
+    const logger = from.logger ?? silentLogger
+    logger.warn('the half-written end of a log is cut off', cut)
     segment.file.truncate(size)
-    cut = true
   }
   const first = log.segments[0]
   if (first !== undefined && first.baseOffset > log.startOffset) log.startOffset = first.baseOffset
   log.endOffset = Math.max(log.endOffset, log.startOffset)
   log.aborted.dropBefore(log.startOffset)
   return log
+}
+
+function requireNothingBehind(segment: Segment, position: number, last: Segment): void {
+  const whole = last === segment ? wholeBatchBehind(segment, position) : null
+  if (last === segment && whole === null) return
+  const found = whole === null ? `there is a later file, ${last.file.name}` : `a whole one follows at byte ${whole}`
+  const reason = `a batch is broken, and ${found}`
+  throw new FatalError('MR_BROKER_DAMAGED', { file: segment.file.name, position, reason })
+}
+
+/** Where the first whole batch behind `position` begins; null: there is none. */
+function wholeBatchBehind(segment: Segment, position: number): number | null {
+  const { file } = segment
+  const bytes = file.view(position, file.size - position)
+  for (let at = 1; at + batchHeaderBytes <= bytes.length; at++) {
+    if (bytes[at + magicAt] !== 2) continue
+    const header = readBatchHeader(bytes, at)
+    if (header === undefined || !isSane(header, segment) || at + header.sizeBytes > bytes.length) continue
+    if (isIntact(bytes.subarray(at, at + header.sizeBytes))) return position + at
+  }
+  return null
 }
 
 /** Takes note of all whole batches; the number of bytes they take. */

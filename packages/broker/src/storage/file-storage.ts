@@ -2,6 +2,8 @@
  * Files in a directory: `<directory>/<folder>/<file>`. Written through the page cache without fsync, as Kafka does by
  * default: what was acknowledged survives the process; a machine that loses power may lose the tail.
  */
+import { randomUUID } from 'node:crypto'
+import * as files from 'node:fs'
 import {
   closeSync,
   fstatSync,
@@ -10,35 +12,39 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   renameSync,
   rmdirSync,
   rmSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { FatalError } from '@millrace/core'
+import { type FileLock, makeDirectory, takeFileLock } from '@millrace/core/port'
 import type { LogFile, LogStorage } from './log-storage.ts'
 
 const lockName = '.lock'
 
 /**
- * Opens the directory, creating it, and locks it against the brokers of other processes.
+ * Opens the directory, creating it, and locks it against other brokers, of this process too.
  *
- * @throws {MR_BROKER_DIRECTORY} (FatalError) it cannot be created or written, or a live process holds its lock
+ * @throws {MR_BROKER_DIRECTORY} (FatalError) it cannot be created or written, or a living process holds its lock
  */
 export class FileStorage implements LogStorage {
   readonly persistent: boolean = true
   readonly #directory: string
   readonly #folders: Set<string> = new Set()
+  readonly #lock: FileLock
 
   constructor(directory: string) {
     this.#directory = directory
     try {
-      mkdirSync(directory, { recursive: true })
-      lock(join(directory, lockName))
+      makeDirectory(directory, { ...files, dirname })
+      const taken = takeFileLock(join(directory, lockName), { files, process, mark: randomUUID() })
+      if (!('release' in taken)) {
+        throw new Error(taken.pid === process.pid ? 'this process uses it already' : `process ${taken.pid} uses it`)
+      }
+      this.#lock = taken
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new FatalError('MR_BROKER_DIRECTORY', { directory, reason }, { cause })
@@ -60,7 +66,7 @@ export class FileStorage implements LogStorage {
     for (const entry of readdirSync(this.#directory, { withFileTypes: true })) {
       if (entry.isDirectory()) {
         for (const file of readdirSync(join(this.#directory, entry.name))) names.push(`${entry.name}/${file}`)
-      } else if (entry.name !== lockName) names.push(entry.name)
+      } else if (!entry.name.startsWith(lockName)) names.push(entry.name)
     }
     return names.sort()
   }
@@ -83,7 +89,7 @@ export class FileStorage implements LogStorage {
   }
 
   close(): void {
-    rmSync(join(this.#directory, lockName), { force: true })
+    this.#lock.release()
   }
 }
 
@@ -138,27 +144,5 @@ class DiskLogFile implements LogFile {
     if (this.#descriptor < 0) return
     closeSync(this.#descriptor)
     this.#descriptor = -1
-  }
-}
-
-/** A lock file holds the process id of its owner; the lock of a process that is gone is taken over. */
-function lock(path: string): void {
-  try {
-    writeFileSync(path, String(process.pid), { flag: 'wx' })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    const owner = Number(readFileSync(path, 'utf8'))
-    if (owner !== process.pid && isAlive(owner)) throw new Error(`process ${owner} uses it`, { cause: error })
-    writeFileSync(path, String(process.pid))
-  }
-}
-
-function isAlive(processId: number): boolean {
-  if (!(processId > 0)) return false
-  try {
-    process.kill(processId, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

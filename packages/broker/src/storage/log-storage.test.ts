@@ -107,6 +107,22 @@ describe('a directory', () => {
     new FileStorage(path).close()
   })
 
+  it('is refused to a second broker of this process, and taken over from a process that had our pid', () => {
+    const path = directory()
+    const first = new FileStorage(path)
+    expect(() => new FileStorage(path)).toThrow('this process uses it already')
+    expect(first.list()).toEqual([])
+    first.close()
+    for (const left of [String(process.pid), JSON.stringify({ pid: process.pid, started: '1' })]) {
+      writeFileSync(join(path, '.lock'), left)
+      new FileStorage(path).close()
+    }
+  })
+
+  it('is refused at once where the system makes no folders', () => {
+    expect(() => new FileStorage('/proc/millrace/x')).toThrow(expect.objectContaining({ code: 'MR_BROKER_DIRECTORY' }))
+  })
+
   it('is refused when it is a file', () => {
     const path = join(directory(), 'file')
     writeFileSync(path, '')

@@ -3,6 +3,8 @@
  *
  * Leaders are spread over the nodes round robin. With one node it leads everything.
  */
+import { FatalError } from '@millrace/core'
+import { type Logger, silentLogger } from '@millrace/core/port'
 import { errorCode } from '@millrace/protocol/internal'
 import type { JournalEntry, JournalKind } from '../journal/journal-entry.ts'
 import type { Journal, JournalPart } from '../journal/journal.ts'
@@ -38,6 +40,7 @@ export class TopicRegistry implements JournalPart {
   readonly #random: Random
   readonly #nodes: readonly number[]
   readonly #whenDeleted: TopicDeleted[] = []
+  #logger: Logger = silentLogger
   /** Files found at the start by folder; undefined once the start is over. */
   #foundFiles: Map<string, string[]> | undefined
 
@@ -57,16 +60,27 @@ export class TopicRegistry implements JournalPart {
     from.journal.add(this)
   }
 
-  /** After the journal has been replayed: opens the logs and removes files that belong to nothing. */
-  recover(): void {
+  /**
+   * After the journal has been replayed: opens the logs and removes those of topics that were deleted. Other files, which
+   * are none of the broker's, stay.
+   *
+   * @throws {MR_BROKER_DAMAGED} (FatalError) a log is damaged, or there are logs but nothing is known of their topics
+   */
+  recover({ journalIsEmpty, logger }: { readonly journalIsEmpty: boolean; readonly logger: Logger }): void {
     const found = this.#foundFiles ?? new Map<string, string[]>()
+    this.#logger = logger
+    const [log] = [...found.values()].flat().filter(isLogFile)
+    if (journalIsEmpty && log !== undefined) {
+      const reason = `it is gone or empty, but there are logs, such as ${log}`
+      throw new FatalError('MR_BROKER_DAMAGED', { file: 'cluster.journal', position: 0, reason })
+    }
     for (const topic of this.#byName.values()) {
       for (const { index } of topic.partitions) topic.partitions[index] = this.#open(topic, index, found)
     }
     this.#foundFiles = undefined
     const known = new Set(this.all().flatMap((topic) => topic.partitions.map((partition) => partition.log.name)))
     for (const [folder, files] of found) {
-      if (!known.has(folder)) for (const file of files) this.#storage.remove(file)
+      if (!known.has(folder)) for (const file of files.filter(isLogFile)) this.#storage.remove(file)
     }
   }
 
@@ -174,7 +188,11 @@ export class TopicRegistry implements JournalPart {
   #open(topic: Topic, index: number, found: Map<string, string[]>): Partition {
     const name = `${topic.name}-${index}`
     const startOffset = this.#starts.get(name) ?? 0
-    const log = openLog(name, this.#storage, { files: found.get(name) ?? [], startOffset })
+    const log = openLog(name, this.#storage, {
+      files: (found.get(name) ?? []).filter(isLogFile),
+      startOffset,
+      logger: this.#logger,
+    })
     const partition = new Partition({ topic, index, log, replicas: this.#replicas(topic, index) })
     const last = log.epochs.latest()
     if (last > partition.leaderEpoch) partition.leaderEpoch = last
@@ -233,4 +251,9 @@ function filesByFolder(names: readonly string[]): Map<string, string[]> {
     else folders.set(folder, [name])
   }
   return folders
+}
+
+/** True for a segment and what replacing segments may leave: `<topic>-<partition>/<offset>.log`. */
+function isLogFile(name: string): boolean {
+  return /^[a-zA-Z0-9._-]+-\d+\/\d{20}(\.\d{20})?\.(log|cleaned|swap)$/.test(name)
 }

@@ -14,6 +14,8 @@ export const storeMessages = {
     `Node "${d.node}" has no access to store "${d.store}"; name the store where the processor is added, or connect it with connectProcessorAndStateStores.`,
   MR_STORE_CLUSTER: (d: { readonly task: string; readonly stored: string; readonly cluster: string }): string =>
     `The state of task ${d.task} here is of Kafka cluster ${d.stored}, but the brokers are of cluster ${d.cluster}: topics of the same names hold other records there. Give this application another stateDirectory for that cluster, or delete the directory if the old cluster is gone.`,
+  MR_STORE_APPLICATION: (d: { readonly task: string; readonly stored: string; readonly application: string }): string =>
+    `The state of task ${d.task} here is of application "${d.stored}", but this is application "${d.application}". Give each application a directory of its own, or delete this one if the other application is gone.`,
   MR_STORE_LOCKED: (d: { readonly directory: string; readonly holder: string }): string =>
     `The state in "${d.directory}" is in use by ${d.holder}; stop it, or give this process another stateDirectory.`,
   MR_STORE_SERDE: (d: { readonly store: string; readonly part: string }): string =>

@@ -68,13 +68,20 @@ export interface StoreEngineProvider extends AsyncDisposable {
   /**
    * Opens the engine of a task (`0_3`) or of the global stores (`global`), creating it if it does not exist.
    *
-   * @throws {MR_STORE_CORRUPT} (TaskCorruptedError) damaged: the caller calls `destroy`, opens again and restores
+   * @throws {MR_STORE_CORRUPT} (TaskCorruptedError) damaged: the caller calls `setAside`, opens again and restores
    * @throws {MR_STORE_DISK_FULL} {MR_STORE_DIRECTORY} (FatalError) never a reason to wipe
    */
   open(name: string): Promise<StoreEngine>
   /** Removes the engine's rows; it must be closed. */
   destroy(name: string): Promise<void>
-  /** Names of the engines that exist. */
+  /**
+   * Takes a damaged engine, which must be closed, out of the way and keeps what is left of it for the user; only the last
+   * one of each name need be kept. Where there is nothing to keep, as in memory, a provider does without: `destroy`.
+   *
+   * @returns the place where it is now
+   */
+  setAside?(name: string): Promise<string>
+  /** Names of the engines that exist: those that this provider made, whatever else lies beside them. Makes nothing. */
   list(): Promise<readonly string[]>
   close(): Promise<void>
 }

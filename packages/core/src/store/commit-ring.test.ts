@@ -48,6 +48,43 @@ it('finds any batch that is missing within the last two logs, and does not look 
   expect(reads).toBeLessThan(60)
 })
 
+/** A writer that opens the log anew with buffers of this size, checks it, and writes this many batches. */
+function session(rows: Map<string, Uint8Array>, bytes: number, count: number, lost = 0): number | null {
+  const check = checkCommitRing((key) => rows.get(String(key)), bytes)
+  if (check.ring === null) return check.hole
+  let { ring } = check
+  for (let n = 1; n <= count; n++) {
+    const batch: EngineOperation[] = [{ key: Uint8Array.of(1), value: new Uint8Array(100) }]
+    ring = stampBatch(ring, batch)
+    if (ring.newest !== lost) apply(rows, batch)
+  }
+  return null
+}
+
+it('goes on when the logs have another size than the last time, and finds holes under any size', () => {
+  const rows = new Map<string, Uint8Array>()
+  for (const bytes of [1_000, 4_000, 1_000, 2_000, 2_000, 1_000]) {
+    for (const count of [1, 300, 77]) expect(session(rows, bytes, count), `${bytes} bytes`).toBe(null)
+  }
+  const newest = 6 * 378
+  expect(session(rows, 4_000, 50, newest + 48)).toBe(null)
+  for (const bytes of [1_000, 2_000, 4_000]) expect(session(rows, bytes, 0)).toBe(newest + 48)
+})
+
+it('goes on with rings that do not tell their size, whatever size they were written with', () => {
+  const newestKey = String([0, 0, 1])
+  for (const written of [16 << 20, 4 << 20, 1 << 16]) {
+    for (const opened of [16 << 20, 4 << 20, 1 << 16]) {
+      const rows = new Map<string, Uint8Array>()
+      session(rows, written, 90_000)
+      const newest = rows.get(newestKey) as Uint8Array
+      rows.set(newestKey, newest.subarray(0, 24))
+      expect(session(rows, opened, 10), `${written} opened with ${opened}`).toBe(null)
+      expect(session(rows, opened, 10)).toBe(null)
+    }
+  }
+})
+
 it('covers four batches when one is larger than the logs', () => {
   const rows = new Map<string, Uint8Array>()
   let ring = newCommitRing(logBytes)

@@ -7,6 +7,7 @@
  *     00 00 'p' topic 00 partition(4)  →  offset of the next changelog record, 8 bytes
  *     00 00 'l'                        →  layout: names and kinds of the stores behind the prefixes 1, 2, …
  *     00 00 'c'                        →  id of the cluster that has the changelogs
+ *     00 00 'a'                        →  id of the application
  *
  * Only two kinds of offset may be stored: what was restored, and what the cluster acknowledged. "Produced so far" is
  * neither (KAFKA-16017 lost records that way), so the type of a storable offset can only be made from those two.
@@ -33,6 +34,7 @@ const ownPrefix = [0, 0] as const
 const positionMark = 0x70
 const layoutKey: Uint8Array = Uint8Array.of(...ownPrefix, 0x6c)
 const clusterKey: Uint8Array = Uint8Array.of(...ownPrefix, 0x63)
+const applicationKey: Uint8Array = Uint8Array.of(...ownPrefix, 0x61)
 
 /** The engine operation that stores a position. */
 export function positionOperation(topic: string, partition: number, offset: StorableOffset): EngineOperation {
@@ -71,15 +73,25 @@ export async function layoutMatches(engine: StoreEngine, layout: string): Promis
   return true
 }
 
-/** Id of the cluster whose changelogs the engine follows; null when it was written before ids were kept. */
-export async function storedClusterId(engine: StoreEngine): Promise<string | null> {
-  const [value] = await engine.getMany([clusterKey])
-  return value === undefined ? null : decodeUtf8(value)
+/** Whose state an engine holds; null = not known, or written before it was noted. */
+export interface EngineOwner {
+  /** Cluster whose changelogs it follows. */
+  readonly cluster: string | null
+  readonly application: string | null
 }
 
-/** Notes the cluster in an engine. */
-export function clusterOperation(id: string): EngineOperation {
-  return { key: clusterKey, value: encodeUtf8(id) }
+/** What the engine has noted. */
+export async function storedOwner(engine: StoreEngine): Promise<EngineOwner> {
+  const [cluster, application] = await engine.getMany([clusterKey, applicationKey])
+  const textOf = (value: Uint8Array | undefined): string | null => (value === undefined ? null : decodeUtf8(value))
+  return { cluster: textOf(cluster), application: textOf(application) }
+}
+
+/** Notes the owner in an engine, as far as it is known. */
+export function ownerOperations(owner: EngineOwner): EngineOperation[] {
+  const noted = (key: Uint8Array, id: string | null): EngineOperation[] =>
+    id === null ? [] : [{ key, value: encodeUtf8(id) }]
+  return [...noted(clusterKey, owner.cluster), ...noted(applicationKey, owner.application)]
 }
 
 /** Notes the layout in a new engine. */

@@ -2,12 +2,21 @@
  * The engines of one process: at most one holder per task, whichever worker it is.
  *
  * A task that moves from one worker to another, or from standby to active, is opened by the new holder while the old one
- * may still be closing it; `open` then waits. A damaged engine, or one of another layout, is removed here and opened
- * empty: the changelog has everything.
+ * may still be closing it; `open` then waits. An engine of another layout is removed here and opened empty: the changelog
+ * has everything. A damaged one is set aside for the user, since a store without changelog may be in it.
+ *
+ * Names that are none of ours are not looked at, whatever the provider lists.
  */
-import { ConfigError, StreamsError } from '@millrace/core'
+import { ConfigError, TaskCorruptedError } from '@millrace/core'
 import type { Clock, Logger, StoreEngine, StoreEngineProvider } from '@millrace/core/port'
-import { clusterOperation, layoutMatches, layoutOperation, storedClusterId, storedOffsetSum } from './positions.ts'
+import {
+  type EngineOwner,
+  layoutMatches,
+  layoutOperation,
+  ownerOperations,
+  storedOffsetSum,
+  storedOwner,
+} from './positions.ts'
 import { ringedEngine } from './ringed-engine.ts'
 
 /** An engine in use. */
@@ -15,9 +24,12 @@ export interface HeldEngine {
   readonly engine: StoreEngine
   /** Closes the engine and lets the next holder in; twice is harmless. */
   release(): Promise<void>
-  /** Closes the engine and removes its rows: the state is to be restored from the start. */
-  destroy(): Promise<void>
+  /** Closes the engine and takes its rows away, damaged ones aside: the state is to be restored from the start. */
+  destroy(reason: TaskCorruptedError | null): Promise<void>
 }
+
+/** Names of tasks, with the one of the global stores. */
+const engineNames = /^(\d+_\d+|global)$/
 
 export class TaskEngines {
   readonly #provider: StoreEngineProvider
@@ -29,9 +41,9 @@ export class TaskEngines {
   readonly #lastHeldMs = new Map<string, number>()
   /** How much of its changelogs each engine had when it was closed last. */
   readonly #offsetSums = new Map<string, number>()
-  /** Clusters of the engines that were looked at; null = not noted. */
-  readonly #clusterIds = new Map<string, string | null>()
-  #clusterId: string | null = null
+  /** Owners of the engines that were looked at. */
+  readonly #owners = new Map<string, EngineOwner>()
+  #owner: EngineOwner = { cluster: null, application: null }
   #scanned = false
 
   constructor(provider: StoreEngineProvider, logger: Logger, clock: Clock) {
@@ -49,7 +61,7 @@ export class TaskEngines {
    * Opens the engine of a task, after every earlier holder has released it.
    *
    * @throws {MR_STORE_DISK_FULL} {MR_STORE_DIRECTORY} (FatalError) nothing was removed
-   * @throws {MR_STORE_CLUSTER} (ConfigError) its rows are of another cluster; nothing was removed
+   * @throws {MR_STORE_CLUSTER} {MR_STORE_APPLICATION} (ConfigError) its rows are somebody else's; nothing was removed
    */
   async open(name: string, layout: string): Promise<HeldEngine> {
     let free: () => void = () => undefined
@@ -81,25 +93,33 @@ export class TaskEngines {
   async offsetSums(): Promise<ReadonlyMap<string, number>> {
     if (!this.#scanned) {
       this.#scanned = true
-      for (const name of await this.#provider.list()) if (!this.#held.has(name)) await this.#scan(name)
+      for (const name of await this.#names()) if (!this.#held.has(name)) await this.#scan(name)
     }
     return this.#offsetSums
   }
 
   /**
-   * Says whose changelogs the state is of: asked once, before engines are opened. Null: the brokers tell no id.
+   * Says whose state this is: asked before engines are opened, for what is known so far. Cluster null: the brokers tell no
+   * id.
    *
-   * @throws {MR_STORE_CLUSTER} (ConfigError) there is state of another cluster here
+   * @throws {MR_STORE_CLUSTER} {MR_STORE_APPLICATION} (ConfigError) there is state of another cluster or application here
    */
-  useCluster(id: string | null): void {
-    this.#clusterId = id
-    for (const [task, stored] of this.#clusterIds) this.#requireCluster(task, stored)
+  useOwner(owner: EngineOwner): void {
+    this.#owner = owner
+    for (const [task, stored] of this.#owners) this.#requireOwner(task, stored)
   }
 
-  #requireCluster(task: string, stored: string | null): void {
-    const cluster = this.#clusterId
-    if (stored === null || cluster === null || stored === cluster) return
-    throw new ConfigError('MR_STORE_CLUSTER', { task, stored, cluster })
+  #requireOwner(task: string, stored: EngineOwner): void {
+    const { cluster, application } = this.#owner
+    if (stored.application !== null && application !== null && stored.application !== application) {
+      throw new ConfigError('MR_STORE_APPLICATION', { task, stored: stored.application, application })
+    }
+    if (stored.cluster === null || cluster === null || stored.cluster === cluster) return
+    throw new ConfigError('MR_STORE_CLUSTER', { task, stored: stored.cluster, cluster })
+  }
+
+  async #names(): Promise<string[]> {
+    return (await this.#provider.list()).filter((name) => engineNames.test(name))
   }
 
   /** True while somebody has the engine of this task, or waits for it. */
@@ -110,7 +130,7 @@ export class TaskEngines {
   /** Removes engines that nobody has held for this long; those that never were count from the first call. */
   async clean(olderThanMs: number): Promise<void> {
     const nowMs = this.#clock.nowMs()
-    for (const name of await this.#provider.list()) {
+    for (const name of await this.#names()) {
       if (this.#held.has(name)) continue
       const lastMs = this.#lastHeldMs.get(name)
       if (lastMs === undefined) this.#lastHeldMs.set(name, nowMs)
@@ -130,7 +150,7 @@ export class TaskEngines {
 
   #holding(name: string, engine: StoreEngine, letGo: () => void): HeldEngine {
     let ended: Promise<void> | null = null
-    const end = async (removes: boolean): Promise<void> => {
+    const end = async (removes: boolean, damage: TaskCorruptedError | null): Promise<void> => {
       try {
         this.#offsetSums.delete(name)
         if (!removes) this.#offsetSums.set(name, await storedOffsetSum(engine))
@@ -139,7 +159,7 @@ export class TaskEngines {
       }
       try {
         await engine.close()
-        if (removes) await this.#provider.destroy(name)
+        if (removes) await this.#remove(name, damage)
       } finally {
         letGo()
       }
@@ -147,11 +167,11 @@ export class TaskEngines {
     return {
       engine,
       release: async () => {
-        ended ??= end(false)
+        ended ??= end(false, null)
         await ended
       },
-      destroy: async () => {
-        ended ??= end(true)
+      destroy: async (reason) => {
+        ended ??= end(true, reason)
         await ended
       },
     }
@@ -163,7 +183,7 @@ export class TaskEngines {
       const engine = await this.#provider.open(name)
       try {
         this.#offsetSums.set(name, await storedOffsetSum(engine))
-        this.#clusterIds.set(name, await storedClusterId(engine))
+        this.#owners.set(name, await storedOwner(engine))
       } finally {
         await engine.close()
       }
@@ -175,26 +195,37 @@ export class TaskEngines {
   async #openSound(name: string, layout: string): Promise<StoreEngine> {
     for (let attempt = 0; ; attempt++) {
       let engine: StoreEngine | null = null
+      let damage: TaskCorruptedError | null = null
       try {
         const opened = await this.#provider.open(name)
         engine = opened
         engine = ringedEngine(opened, name)
-        this.#requireCluster(name, await storedClusterId(engine))
+        this.#requireOwner(name, await storedOwner(engine))
         if (await layoutMatches(engine, layout)) {
-          const noted = this.#clusterId === null ? [] : [clusterOperation(this.#clusterId)]
-          await engine.write([layoutOperation(layout), ...noted])
+          await engine.write([layoutOperation(layout), ...ownerOperations(this.#owner)])
           return engine
         }
         this.#logger.warn('state belongs to another version of the topology; it is restored anew', { task: name })
       } catch (error) {
-        if (attempt > 0 || !(error instanceof StreamsError) || error.code !== 'MR_STORE_CORRUPT') {
+        if (attempt > 0 || !(error instanceof TaskCorruptedError) || error.code !== 'MR_STORE_CORRUPT') {
           await engine?.close()
           throw error
         }
-        this.#logger.warn('state is damaged; it is restored anew', { task: name, reason: error.message })
+        damage = error
       }
       await engine?.close()
-      await this.#provider.destroy(name)
+      await this.#remove(name, damage)
     }
+  }
+
+  /** Sets a damaged engine aside; rows that are whole but of no use (null, or an error of another kind) go. */
+  async #remove(name: string, damage: TaskCorruptedError | null): Promise<void> {
+    if (damage?.code !== 'MR_STORE_CORRUPT' || this.#provider.setAside === undefined) {
+      await this.#provider.destroy(name)
+      return
+    }
+    const place = await this.#provider.setAside(name)
+    const fields = { task: name, reason: damage.message, place }
+    this.#logger.warn('state is damaged; it is set aside and restored from the changelog', fields)
   }
 }

@@ -86,7 +86,7 @@ export class GlobalUpdater {
       if (!(error instanceof TaskCorruptedError)) throw error
       around.logger.warn('global state is removed and read anew', { reason: error.message })
       this.#task?.close()
-      await this.#engine?.destroy()
+      await this.#engine?.destroy(error)
       await this.#open(cluster)
     }
     this.#task?.start()
@@ -131,7 +131,7 @@ export class GlobalUpdater {
       if (this.#caughtUp && !this.#isOutdated) await this.#commit(true)
     } finally {
       this.#task?.close()
-      await (this.#isOutdated ? this.#engine?.destroy() : this.#engine?.release())
+      await (this.#isOutdated ? this.#engine?.destroy(null) : this.#engine?.release())
       await this.#fetcher?.close()
       await this.#cluster?.close()
     }

@@ -37,7 +37,7 @@ export class HeldTask {
   /** Inputs whose fetching is paused because enough of them is buffered. */
   readonly pausedInputs: TopicPartition[] = []
   /** Its state is damaged: it is not committed any more, and closing it removes the state. */
-  isDamaged = false
+  damage: TaskCorruptedError | null = null
   #unit: CommitUnit | null = null
 
   constructor(id: TaskId, inputs: readonly TopicPartition[] | null, maxTaskIdleMs: number) {
@@ -55,7 +55,7 @@ export class HeldTask {
 
   /** Notes damage that a step of this task met. */
   noteThrown(error: unknown): void {
-    if (error instanceof TaskCorruptedError) this.isDamaged = true
+    if (error instanceof TaskCorruptedError) this.damage ??= error
   }
 
   /** The task in a commit; only while it is running. */

@@ -89,7 +89,7 @@ async function attempt(held: HeldTask, parts: OpenerParts): Promise<OpenTask | n
   } catch (error) {
     held.visible = null
     task?.close(false)
-    if (error instanceof TaskCorruptedError) await engine.destroy()
+    if (error instanceof TaskCorruptedError) await engine.destroy(error)
     else await engine.release()
     throw error
   }
@@ -105,7 +105,7 @@ export async function openStandby(held: HeldTask, parts: OpenerParts): Promise<v
   for (let rebuilt = false; !held.isClosed;) {
     const engine = await app.engines.open(held.name, layoutOf(app.topology, held.id))
     let task: Task | null = null
-    let corrupted = false
+    let corrupted: TaskCorruptedError | null = null
     try {
       if (held.isClosed) return
       task = createTask(held, { parts, engine, counters: new TaskCounters() })
@@ -117,16 +117,16 @@ export async function openStandby(held: HeldTask, parts: OpenerParts): Promise<v
       await reader.follow(task, engine.engine)
       return
     } catch (error) {
-      corrupted = error instanceof TaskCorruptedError
+      corrupted = error instanceof TaskCorruptedError ? error : null
       const isGivenUp = error instanceof StreamsError && error.code === 'MR_RUNTIME_CLOSED'
       if (isGivenUp) return
-      if (!(error instanceof RetriableError) && (!corrupted || rebuilt)) throw error
-      rebuilt ||= corrupted
+      if (!(error instanceof RetriableError) && (corrupted === null || rebuilt)) throw error
+      rebuilt ||= corrupted !== null
       app.around.logger.warn('a standby is opened again', { task: held.name, reason: (error as Error).message })
     } finally {
       held.visible = null
       task?.close(false)
-      if (corrupted) await engine.destroy()
+      if (corrupted !== null) await engine.destroy(corrupted)
       else await engine.release()
     }
     await app.around.timers.sleep(retryMs)

@@ -125,7 +125,7 @@ export class TaskSet {
     try {
       open.task.close(clean)
     } finally {
-      await (held.isDamaged ? open.held.destroy() : open.held.release())
+      await (held.damage === null ? open.held.release() : open.held.destroy(held.damage))
     }
   }
 

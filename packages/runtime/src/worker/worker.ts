@@ -279,7 +279,7 @@ export class Worker {
     const { tasks } = this.#clients ?? {}
     const output = this.#output
     if (tasks === undefined || output === null) return
-    const sound = tasks.running.filter((held) => !held.isDamaged)
+    const sound = tasks.running.filter((held) => held.damage === null)
     const dirty = sound.filter((held) => sync || held.open?.task.commitNeeded === true)
     // What a damaged task has sent is waited for, too.
     if (dirty.length === 0 && !output.committer.owes && sound.length === tasks.running.length) return
