@@ -1,6 +1,6 @@
 /** Functions given to operators: asynchronous ones, and what is no function, are refused while the topology is drawn. */
 import { expect, it } from 'vitest'
-import { int64, json, string, StreamsBuilder, topic } from '../index.ts'
+import { int64, json, string, StreamsBuilder, topic, tumbling } from '../index.ts'
 
 const lines = topic('lines', { key: string(), value: string() })
 const given = (fn: unknown): never => fn as never
@@ -48,4 +48,12 @@ it('refuses a word for offsetReset that is none, and names the nearest', () => {
   const reset = (word: string): unknown => new StreamsBuilder().stream(lines, { offsetReset: given(word) })
   expect(() => reset('lates')).toThrow(/offsetReset.*"lates".*'latest'/)
   expect(() => reset('lates')).toThrow(expect.objectContaining({ code: 'MR_CONFIG_INVALID' }))
+})
+
+it('refuses values of operators that mean nothing', () => {
+  const stream = new StreamsBuilder().stream(lines)
+  const refused = expect.objectContaining({ code: 'MR_CONFIG_INVALID' })
+  for (const partitions of [0, 1.5, given('2')]) expect(() => stream.repartition({ partitions })).toThrow(refused)
+  const emit = given('closed')
+  expect(() => stream.groupByKey().windowedBy(tumbling('1m'), { emit })).toThrow(/emit: "closed".*'close'/)
 })

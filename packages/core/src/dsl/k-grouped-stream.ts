@@ -2,6 +2,7 @@
  * A stream grouped by key: what aggregations are made of. Records with a null key are dropped; so are null values, except
  * by windowed aggregations (as in Kafka).
  */
+import { requireWord } from '../topology/option-value.ts'
 import { requireFunction } from '../operator/required-function.ts'
 import { TopologyError } from '../errors.ts'
 import type { EmitStrategy } from '../operator/emit-on-close.ts'
@@ -116,6 +117,7 @@ export class KGroupedStream<out K, out V> {
    */
   windowedBy<W>(windows: WindowChoice<W>, options: WindowedByOptions = {}): WindowedBy<K, V, W> {
     const { emit = 'update' } = requireKnown(options, windowedByOptions, 'windowedBy')
+    requireWord('emit', emit, ['update', 'close'])
     requireWindows(windows)
     const state = { grouping: this.grouping, windows: windows as Windows, emit }
     if (state.emit === 'close' && state.windows.kind === 'unlimited')

@@ -4,6 +4,7 @@
  *
  * Callbacks take `(value, key, context)` and are synchronous.
  */
+import { requirePartitions } from '../topology/option-value.ts'
 import { requireFunction } from '../operator/required-function.ts'
 import { filterStream } from '../operator/filter.ts'
 import { flatMapStream } from '../operator/flat-map.ts'
@@ -227,7 +228,7 @@ export class KStream<out K, out V> {
       key,
       value,
       optimizable: false,
-      partitions: options.partitions ?? null,
+      partitions: options.partitions === undefined ? null : requirePartitions(options.partitions),
       partitioner: options.partitioner ?? null,
       generated: options.name === undefined,
     })

@@ -2,7 +2,7 @@
  * Where every topology of the DSL begins: streams, tables and stores of topics. `build` turns what was drawn into a
  * topology.
  */
-import { requireReset } from '../topology/offset-reset.ts'
+import { requireReset } from '../topology/option-value.ts'
 import { TopologyError } from '../errors.ts'
 import { tableSource } from '../operator/table-source.ts'
 import { storedTable } from '../operator/table-value-getter.ts'

@@ -2,7 +2,7 @@
  * The low-level topology that users write by hand: sources, processors, sinks and stores by name, as in Kafka's
  * `Topology`. The DSL makes one too, and nodes may be added to it.
  */
-import { requireReset } from './offset-reset.ts'
+import { requireReset } from './option-value.ts'
 import { TopologyError } from '../errors.ts'
 import type { ProcessorSupplier } from '../processor/processor.ts'
 import type { Serde } from '../serde/serde.ts'
