@@ -1,6 +1,6 @@
 /** What a user gets from `npm install millrace`: packed, installed without install scripts, weighed, loaded both ways. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -18,17 +18,33 @@ function bytesIn(directory: string): number {
 
 describe('an installed millrace', () => {
   let home = ''
+  const kept = ['notes.txt', 'millrace-backup.tgz', 'photos/1.jpg']
   beforeAll(() => {
     home = mkdtempSync(join(tmpdir(), 'millrace-install-'))
     const tarballs = join(home, 'tarballs')
+    mkdirSync(join(tarballs, 'photos'), { recursive: true })
+    for (const file of kept) writeFileSync(join(tarballs, file), '')
+    writeFileSync(join(tarballs, 'millrace-0.0.1.tgz'), 'old')
     run(root, process.execPath, 'scripts/pack.mjs', tarballs)
     writeFileSync(join(home, 'package.json'), '{ "name": "user", "private": true }\n')
     const files = readdirSync(tarballs)
-      .filter((name) => !name.includes('testing'))
+      .filter((name) => name.endsWith('.tgz') && !name.includes('testing'))
       .map((name) => join(tarballs, name))
     run(home, 'npm', 'install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', ...files)
   }, 240_000)
   afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+  it('is packed beside what is in the folder, in the place of older packages, each with what it exports', () => {
+    const files = readdirSync(join(home, 'tarballs'), { recursive: true, encoding: 'utf8' })
+    expect(files).toEqual(expect.arrayContaining(kept))
+    const packed = files.filter((file) => /-\d[^/]*\.tgz$/.test(file))
+    expect(packed).toHaveLength(packages.length)
+    expect(packed).not.toContain('millrace-0.0.1.tgz')
+    for (const file of packed) {
+      const names = run(home, 'tar', '-tzf', join('tarballs', file)).split('\n')
+      expect(names, file).toEqual(expect.arrayContaining(['package/dist/index.js', 'package/README.md']))
+    }
+  })
 
   it('brings at most 30 packages and 35 MB', () => {
     const names = run(home, 'npm', 'ls', '--all', '--parseable')
