@@ -23,7 +23,7 @@ import {
   type Topology,
 } from 'millrace'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { ProgramPlan } from '../crash/plan.ts'
+import { applicationId, type ProgramPlan } from '../crash/plan.ts'
 import { Program } from '../crash/program.ts'
 
 interface Order {
@@ -218,7 +218,7 @@ describe('a bad record', () => {
 describe('a state directory', () => {
   it('that another process uses is refused with the id of that process, which goes on', async () => {
     const stateDirectory = join(directory, 'shared')
-    const app = appOf({ stateDirectory })
+    const app = appOf({ stateDirectory, applicationId })
     await app.start()
     const plan: ProgramPlan = {
       kafka: broker.bootstrap,
