@@ -121,7 +121,7 @@ for (const version of asked) {
       await write('big-in', 'last')
       const tooLarge = await endOf(appOf(copying('big-in', 'big-out'), { applicationId: 'big' }))
       expect(tooLarge).toMatchObject({ code: 'MR_RECORD_PRODUCE', details: { topic: 'big-out' } })
-      expect(tooLarge.message).toMatch(/5242\d+ bytes.*max\.message\.bytes.*maxRequestSize.*onProductionError/)
+      expect(tooLarge.message).toMatch(/5242\d+ bytes.*1048576.*maxRequestSize.*max\.message\.bytes.*onProductionError/)
       const refused = await endOf(
         appOf(copying('big-in', 'big-out'), { applicationId: 'big', maxRequestSize: 8 * mebibyte }),
       )
