@@ -51,7 +51,9 @@ export {
   type AddStoreSourceOptions,
   type Names,
   Topology,
+  type TopologyOptions,
 } from './topology/topology.ts'
+export type { ProcessorWrapper, WrappedSupplier } from './topology/processor-wrapper.ts'
 export { topic, type Topic, type TopicSerdes, type TopicSink } from './topology/topic.ts'
 export type { OffsetReset, Partitioner, TopicNameExtractor } from './topology/node.ts'
 export type { ToStreamOptions, TransformOptions, ForeignKeyJoinOptions } from './dsl/k-table.ts'
@@ -80,6 +82,7 @@ export {
 } from './dsl/cogrouped-streams.ts'
 export {
   type BuildOptions,
+  type StreamsBuilderOptions,
   type GlobalStoreOptions,
   type SourceTableOptions,
   StreamsBuilder,

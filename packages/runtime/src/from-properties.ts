@@ -87,7 +87,8 @@ export const refusedProperties: Readonly<Record<string, string>> = {
   'default.client.supplier': 'give a kafkajs client as `kafka`',
   'group.protocol': notYet,
   'task.assignor.class': notYet,
-  'processor.wrapper.class': notYet,
+  'processor.wrapper.class':
+    'give processorWrapper to new StreamsBuilder(…) or new Topology(…): processors are wrapped while the topology is written',
   'rack.aware.*': notYet,
   'client.tag.*': notYet,
   'client.rack': notYet,

@@ -46,7 +46,7 @@ import type {
 } from './options.ts'
 import type { PlanNode } from './plan-node.ts'
 import { processorPlanNode } from './process-node.ts'
-import { type StreamState, appended, processorNode, repartitionNode } from './stream-state.ts'
+import { type StreamState, appended, keyKeeping, processorNode, repartitionNode } from './stream-state.ts'
 import { type SinkTarget, writeStream } from './sink-node.ts'
 import { streamToTable } from './stream-to-table.ts'
 import { requireKnown } from '../known-options.ts'
@@ -358,7 +358,7 @@ export class KStream<out K, out V> {
     change: { readonly rekeys?: true; readonly value?: null } = {},
   ): KStream<any, any> {
     const name = this.state.plan.nameOr(options?.name, prefix)
-    const node: PlanNode = processorNode({ name, create: () => supplier() as never })
+    const node: PlanNode = processorNode({ name, create: () => supplier() as never, keepsKey: keyKeeping.has(prefix) })
     node.keyChanging = change.rekeys === true
     node.valueChanging = change.rekeys !== true && change.value === null
     return new KStream(

@@ -11,7 +11,7 @@ import { type ValueTransformer, transformTableValues } from '../operator/table-t
 import type { ProcessorSupplier, RecordContext } from '../processor/processor.ts'
 import type { Windowed } from '../record/windowed.ts'
 import type { StoreHandle } from '../store/definition.ts'
-import { storesOf } from '../topology/topology.ts'
+import { storesOf } from '../topology/supplier.ts'
 import { givenStore } from '../topology/store-spec.ts'
 import { chosenKey, chosenValue } from './chosen-serde.ts'
 import { type DerivedTableSpec, deriveTable } from './derive-table.ts'
@@ -134,7 +134,7 @@ export class KTable<out K, out V, out Deleted = null> {
     const { plan, key, value, sources } = this.state
     const name = plan.nameOr(options.name, 'KTABLE-TOSTREAM-')
     const supplier = tableToStream<K, V>()
-    const node = processorNode({ name, create: () => supplier() })
+    const node = processorNode({ name, create: () => supplier(), keepsKey: true })
     plan.add(this.state.node, node)
     const stream = plan.faces.stream({ plan, name, node, key, value, sources, repartitionRequired: false })
     return options.key === undefined ? stream : stream.selectKey(options.key as never)

@@ -22,7 +22,7 @@ import type {
   SourceOptions,
   TableOptions,
 } from './options.ts'
-import type { BuildOptions, GlobalStoreOptions, SourceTableOptions } from './streams-builder.ts'
+import type { BuildOptions, GlobalStoreOptions, SourceTableOptions, StreamsBuilderOptions } from './streams-builder.ts'
 import type { SuppressUntilTime } from './suppress.ts'
 import type { SessionAggregateOptions, WindowedAggregateOptions, WindowedTableOptions } from './windowed-streams.ts'
 
@@ -33,6 +33,11 @@ const serdes: Pick<Names<GroupOptions<any, any>>, 'key' | 'value'> = { key: true
 const source: Names<SourceOptions> = { ...name, timestampExtractor: true, offsetReset: true }
 const table: Names<TableOptions<any, any>> = { ...name, ...serdes, store: true, materialized: true }
 const windowedTable: Names<WindowedTableOptions<any, any>> = { ...table, retention: true }
+const build: Names<BuildOptions> = {
+  topologyOptimization: true,
+  ensureExplicitInternalResourceNaming: true,
+  properties: true,
+}
 const joinWindow: Names<JoinWindowOptions> = { within: true, before: true, after: true, eager: true, grace: true }
 
 /** Of the interfaces in `options.ts`. */
@@ -64,10 +69,10 @@ export const printOptions: readonly string[] = optionNames<PrintStreamOptions<an
 /** Of sources and of the builder. */
 export const sourceTableOptions: readonly string[] = optionNames<SourceTableOptions<any, any>>({ ...source, ...table })
 export const globalStoreOptions: readonly string[] = optionNames<GlobalStoreOptions>({ ...source, processor: true })
-export const buildOptions: readonly string[] = optionNames<BuildOptions>({
-  topologyOptimization: true,
-  ensureExplicitInternalResourceNaming: true,
-  properties: true,
+export const buildOptions: readonly string[] = optionNames<BuildOptions>(build)
+export const builderOptions: readonly string[] = optionNames<StreamsBuilderOptions>({
+  ...build,
+  processorWrapper: true,
 })
 
 /** Of tables. */

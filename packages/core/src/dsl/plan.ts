@@ -7,6 +7,7 @@
  */
 import { TopologyError } from '../errors.ts'
 import type { StoreSpec } from '../topology/store-spec.ts'
+import type { ProcessorWrapper } from '../topology/processor-wrapper.ts'
 import { TopologyBuilder } from '../topology/topology-builder.ts'
 import { validateCopartition } from '../topology/freeze.ts'
 import type { Faces } from './faces.ts'
@@ -20,7 +21,7 @@ import { mergeSources } from './source-node.ts'
 import { TableSourcePlanNode } from './table-source-node.ts'
 
 export class Plan {
-  readonly builder: TopologyBuilder = new TopologyBuilder()
+  readonly builder: TopologyBuilder
   readonly root: PlanNode = new PlanNode('root', () => undefined)
   /** Internal topics and stores whose names were generated, for `ensure.explicit.internal.resource.naming`. */
   readonly generatedNames: {
@@ -37,7 +38,9 @@ export class Plan {
   #index = 0
   #priority = 0
 
-  constructor(faces: Faces) {
+  /** @param wrapper null: processors stay as they are */
+  constructor(faces: Faces, wrapper: ProcessorWrapper | null = null) {
+    this.builder = new TopologyBuilder(wrapper)
     this.faces = faces
   }
 

@@ -1,8 +1,7 @@
 /** A processor of the user in the plan, with the stores that it uses and those that its supplier brings. */
 import type { FixedKeyProcessor, Processor, ProcessorSupplier } from '../processor/processor.ts'
 import type { StoreHandle } from '../store/definition.ts'
-import { givenStore } from '../topology/store-spec.ts'
-import { creator, storesOf } from '../topology/topology.ts'
+import { creator, storesOf } from '../topology/supplier.ts'
 import { requireName } from './names.ts'
 import { PlanNode } from './plan-node.ts'
 
@@ -20,8 +19,8 @@ export function processorPlanNode(
 ): PlanNode {
   const connected = stores.map((store) => (typeof store === 'string' ? store : store.name))
   return new PlanNode(requireName(name), (builder, parents) => {
-    builder.addProcessor(name, parents, { create: creator(supplier as ProcessorSupplier), fixedKey })
-    for (const store of storesOf(supplier)) builder.addStore(givenStore(store), [name])
+    const create = creator(supplier as ProcessorSupplier)
+    builder.addProcessor(name, parents, { create, fixedKey, stores: storesOf(supplier) })
     for (const store of connected) builder.connect(name, store)
   })
 }

@@ -37,7 +37,7 @@ export class RepartitionPlanNode extends PlanNode {
     const { topic, sinkName, filterName, sourceName, key, value, partitioner, partitions } = this.spec
     const supplier = this.dropsNullKeys ? filterStream<unknown, unknown>(hasKey) : passThrough<unknown, unknown>()
     builder.addRepartitionTopic(topic, partitions)
-    builder.addProcessor(filterName, parents, { create: () => supplier() })
+    builder.addProcessor(filterName, parents, { create: () => supplier(), keepsKey: this.dropsNullKeys })
     builder.addSink(sinkName, [filterName], { topic, key, value, partitioner })
     builder.addSource(sourceName, { topics: [topic], key, value, timestampExtractor: 'fail' })
   }

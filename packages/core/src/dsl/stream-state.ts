@@ -41,12 +41,21 @@ export interface TableState {
 export interface StatelessSpec {
   readonly name: string
   readonly create: ProcessorNode['create']
-  readonly fixedKey?: boolean
+  /** True where Kafka has a fixed-key processor: a wrapper gets it as one. */
+  readonly keepsKey?: boolean
 }
 
+/** Prefixes of the operators that are fixed-key processors in Kafka. */
+export const keyKeeping: ReadonlySet<string> = new Set([
+  'KSTREAM-FILTER-',
+  'KSTREAM-MAPVALUES-',
+  'KSTREAM-FLATMAPVALUES-',
+  'KSTREAM-PEEK-',
+])
+
 /** A plan node that writes one processor. */
-export function processorNode({ name, create, fixedKey = false }: StatelessSpec): PlanNode {
-  return new PlanNode(name, (builder, parents) => builder.addProcessor(name, parents, { create, fixedKey }))
+export function processorNode({ name, create, keepsKey = false }: StatelessSpec): PlanNode {
+  return new PlanNode(name, (builder, parents) => builder.addProcessor(name, parents, { create, keepsKey }))
 }
 
 /** Adds one processor below a stream. The changes say what the new stream does not inherit. */

@@ -12,11 +12,14 @@ import { toKeySerde, toSerde } from '../serde/standard-schema.ts'
 import type { StoreHandle } from '../store/definition.ts'
 import { durationMs } from '../time/duration.ts'
 import type { OffsetReset } from '../topology/node.ts'
+import { givenWrapper } from '../topology/processor-wrapper.ts'
 import { givenStore } from '../topology/store-spec.ts'
 import { requireTopic, type Topic } from '../topology/topic.ts'
-import { Topology, creator } from '../topology/topology.ts'
+import { creator } from '../topology/supplier.ts'
+import { Topology, type TopologyOptions } from '../topology/topology.ts'
 import type { SourceSpec } from '../topology/topology-builder.ts'
 import { requireExplicitNames } from './explicit-names.ts'
+import type { Faces } from './faces.ts'
 import { GlobalKTable } from './global-k-table.ts'
 import { Grouping } from './grouped-state.ts'
 import { TableGrouping } from './grouped-table-state.ts'
@@ -32,7 +35,14 @@ import { Plan } from './plan.ts'
 import { SourcePlanNode } from './source-node.ts'
 import { TableSourcePlanNode } from './table-source-node.ts'
 import { requireKnown } from '../known-options.ts'
-import { buildOptions, globalStoreOptions, patternOptions, sourceOptions, sourceTableOptions } from './option-lists.ts'
+import {
+  buildOptions,
+  builderOptions,
+  globalStoreOptions,
+  patternOptions,
+  sourceOptions,
+  sourceTableOptions,
+} from './option-lists.ts'
 
 /** What building can be told. `properties` are Kafka's names; the typed options are taken first. */
 export interface BuildOptions {
@@ -43,6 +53,9 @@ export interface BuildOptions {
   /** `topology.optimization` (of `build`), `ensure.explicit.internal.resource.naming` (of the builder); others are ignored. */
   readonly properties?: Readonly<Record<string, unknown>>
 }
+
+/** What a builder is told before anything is drawn; the wrapper gets the processors while `build` writes them. */
+export interface StreamsBuilderOptions extends BuildOptions, TopologyOptions {}
 
 /** How a table's topic is read and how the table is kept. */
 export interface SourceTableOptions<K, V> extends SourceOptions, TableOptions<K, V> {}
@@ -69,15 +82,42 @@ export class StreamsBuilder {
   readonly #topology: Topology
   readonly #options: BuildOptions
 
-  constructor(options: BuildOptions = {}) {
-    this.#options = requireKnown(options, buildOptions, 'new StreamsBuilder')
-    this.#plan = new Plan({
+  /**
+   * @throws {MR_TOPOLOGY_OPTION} {MR_TOPOLOGY_ARGUMENT} {MR_TOPOLOGY_CALLBACK} an option that is not known, or no wrapper
+   *
+   * @example
+   * const calls: string[] = []
+   * const builder = new StreamsBuilder({
+   *   processorWrapper: {
+   *     wrapFixedKeyProcessor: (name, supplier) => {
+   *       calls.push(name)
+   *       return () => {
+   *         const processor = supplier.create()
+   *         return {
+   *           init: (context) => processor.init?.(context),
+   *           process: (record) => processor.process(record),
+   *           close: () => processor.close?.(),
+   *         }
+   *       }
+   *     },
+   *   },
+   * })
+   * builder.stream(topic('in', { key: string(), value: int64() })).filter((n) => n > 1, { name: 'big' }).foreach(() => {})
+   * builder.build()
+   * show(calls)
+   * // → ["big"]
+   */
+  constructor(options: StreamsBuilderOptions = {}) {
+    const { processorWrapper, ...rest } = requireKnown(options, builderOptions, 'new StreamsBuilder')
+    this.#options = rest
+    const faces: Faces = {
       stream: (state) => new KStream(state),
       table: (state) => new KTable(state),
       groupedStream: (state) => new KGroupedStream(new Grouping(state)),
       groupedTable: (state) => new KGroupedTable(new TableGrouping(state)),
-    })
-    this.#topology = new Topology(this.#plan.builder)
+    }
+    this.#plan = new Plan(faces, givenWrapper(processorWrapper))
+    this.#topology = new Topology({}, this.#plan.builder)
   }
 
   /**

@@ -8,7 +8,7 @@ import type { BuiltTopology, GlobalStore, SubTopology, TopologyStore } from './b
 import { describeTopology } from './describe.ts'
 import { type InternalTopic, changelogName, changelogTopic, repartitionTopic } from './internal-topic.ts'
 import { inHashOrder } from './java-hash-order.ts'
-import type { SerdeDefaults, TopologyNode } from './node.ts'
+import type { TopologyNode } from './node.ts'
 import { resolveSerde } from './serde-spec.ts'
 import type { BuildSettings } from './store-spec.ts'
 import { type NodeGroup, nodeGroups } from './sub-topology.ts'
@@ -114,12 +114,7 @@ function freezeNodes(builder: TopologyBuilder, settings: BuildSettings): Map<str
 }
 
 function freezeNode(node: DraftNode, children: readonly string[], settings: BuildSettings): TopologyNode {
-  if (node.kind === 'processor') {
-    const { wrapProcessor: wrap } = settings
-    const { name, create } = node
-    const wrapped = wrap === undefined ? create : (defaults: SerdeDefaults) => wrap(name, create(defaults))
-    return { ...node, children, stores: Object.freeze([...node.stores]), create: wrapped }
-  }
+  if (node.kind === 'processor') return { ...node, children, stores: Object.freeze([...node.stores]) }
   return {
     ...node,
     children,

@@ -3,7 +3,7 @@
  * known. Stores of the DSL depend on them (in memory or on disk, with headers or without); stores of users do not.
  */
 import type { StoreDefinition } from '../store/definition.ts'
-import type { ProcessorNode, SerdeDefaults } from './node.ts'
+import type { SerdeDefaults } from './node.ts'
 
 /** Options of whoever runs the topology that decide what it is made of. */
 export interface BuildSettings {
@@ -13,11 +13,7 @@ export interface BuildSettings {
   readonly format: 'default' | 'headers'
   /** `default.key.serde`, `default.value.serde` */
   readonly serdes: SerdeDefaults
-  /** Called for every processor that is made, also those of the DSL; what it returns takes the place (KIP-1112). */
-  readonly wrapProcessor?: (node: string, processor: AnyProcessor) => AnyProcessor
 }
-
-type AnyProcessor = ReturnType<ProcessorNode['create']>
 
 export const defaultBuildSettings: BuildSettings = {
   suppliers: 'rocksdb',

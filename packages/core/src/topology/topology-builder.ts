@@ -5,10 +5,12 @@
  * It does not know any operator, and nothing of the runtime.
  */
 import { TopologyError } from '../errors.ts'
+import type { StoreDefinition } from '../store/definition.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractor.ts'
 import type { OffsetReset, Partitioner, ProcessorNode, SinkNode, SourceNode, TopicNameExtractor } from './node.ts'
+import { type ProcessorWrapper, wrapSpec } from './processor-wrapper.ts'
 import type { SerdeSpec } from './serde-spec.ts'
-import { type StoreSpec, isSameStore } from './store-spec.ts'
+import { type StoreSpec, givenStore, isSameStore } from './store-spec.ts'
 
 export interface SourceSpec {
   /** At least one, unless there is a pattern. */
@@ -26,6 +28,10 @@ export interface SourceSpec {
 export interface ProcessorSpec {
   readonly create: ProcessorNode['create']
   readonly fixedKey?: boolean
+  /** A wrapper gets it as a fixed-key processor; default `fixedKey`. */
+  readonly keepsKey?: boolean
+  /** Stores that the user's supplier brings: added and connected. */
+  readonly stores?: readonly StoreDefinition[]
 }
 
 export interface SinkSpec {
@@ -61,6 +67,12 @@ export class TopologyBuilder {
   readonly repartitionTopics: Map<string, number | null> = new Map()
   /** Names of source nodes whose topics must have equal partition counts. */
   readonly copartitioned: Set<string>[] = []
+  readonly #wrapper: ProcessorWrapper | null
+
+  /** @param wrapper gets every processor that is added; null = they stay as they are */
+  constructor(wrapper: ProcessorWrapper | null = null) {
+    this.#wrapper = wrapper
+  }
 
   /** @throws {MR_TOPOLOGY_TOPIC_MISSING} {MR_TOPOLOGY_NODE_DUPLICATE} {MR_TOPOLOGY_TOPIC_DUPLICATE} {MR_TOPOLOGY_TOPIC_PATTERN} */
   addSource(name: string, spec: SourceSpec): void {
@@ -72,18 +84,21 @@ export class TopologyBuilder {
     this.nodes.set(name, draftSource(name, spec))
   }
 
-  /** @throws {MR_TOPOLOGY_NODE_DUPLICATE} {MR_TOPOLOGY_PARENT_MISSING} {MR_TOPOLOGY_PARENT_UNKNOWN} {MR_TOPOLOGY_PARENT_SINK} */
+  /** @throws {MR_TOPOLOGY_NODE_DUPLICATE} {MR_TOPOLOGY_PARENT_MISSING} {MR_TOPOLOGY_PARENT_UNKNOWN} {MR_TOPOLOGY_PARENT_SINK}; as `addStore` */
   addProcessor(name: string, parents: readonly string[], spec: ProcessorSpec): void {
     this.#requireParents(name, parents)
+    const { create, fixedKey = false, keepsKey = fixedKey, stores = [] } = spec
+    const wrapped = this.#wrapper === null ? spec : wrapSpec(this.#wrapper, name, { create, keepsKey, stores })
     this.nodes.set(name, {
       kind: 'processor',
       name,
       parents,
       children: [],
       stores: [],
-      fixedKey: spec.fixedKey ?? false,
-      create: spec.create,
+      fixedKey,
+      create: wrapped.create,
     })
+    for (const store of wrapped.stores ?? []) this.addStore(givenStore(store), [name])
   }
 
   /** @throws as `addProcessor` */
@@ -136,7 +151,13 @@ export class TopologyBuilder {
     this.#requireNewTopics([topic], null)
     this.nodes.set(sourceName, draftSource(sourceName, { ...spec.source, topics: [topic] }))
     this.addProcessor(processorName, [sourceName], { create: spec.create })
-    ;(this.nodes.get(processorName) as ProcessorNode & { stores: string[] }).stores.push(store.name)
+    const { stores } = this.nodes.get(processorName) as ProcessorNode & { stores: string[] }
+    if (stores.length > 0)
+      throw new TopologyError('MR_TOPOLOGY_UNSUPPORTED', {
+        what: `Store "${stores[0]}" of the wrapped processor "${processorName}"`,
+        reason: 'the processor of a global store has no other stores',
+      })
+    stores.push(store.name)
     this.globalStores.set(store.name, spec)
     this.useSourceAsChangelog(store.name, topic)
   }

@@ -123,14 +123,6 @@ describe('a topology', () => {
     })
   })
 
-  it('lets every processor be wrapped', () => {
-    const made: string[] = []
-    const built = chain().build({ wrapProcessor: (node, processor) => (made.push(node), processor) })
-    const node = built.node('p')
-    if (node.kind === 'processor') node.create({ key: null, value: null })
-    expect(made).toEqual(['p'])
-  })
-
   it('lists a child twice when it names its parent twice', () => {
     const built = new Topology().addSource('s', 'in').addProcessor('p', idle, ['s', 's']).build()
     expect(built.node('s').children).toEqual(['p', 'p'])

@@ -12,17 +12,25 @@ import type { TimestampExtractor } from '../time/timestamp-extractor.ts'
 import type { BuiltTopology } from './built-topology.ts'
 import { describeTopology } from './describe.ts'
 import { freezeTopology, validateCopartition } from './freeze.ts'
-import type { OffsetReset, Partitioner, ProcessorNode, TopicNameExtractor } from './node.ts'
+import type { OffsetReset, Partitioner, TopicNameExtractor } from './node.ts'
+import { type ProcessorWrapper, givenWrapper } from './processor-wrapper.ts'
 import { type BuildSettings, defaultBuildSettings, givenStore } from './store-spec.ts'
+import { creator, storesOf } from './supplier.ts'
 import type { Topic } from './topic.ts'
 import { TopologyBuilder } from './topology-builder.ts'
-import { optionNames, requireArgument, requireKnown } from '../known-options.ts'
+import { optionNames, requireKnown } from '../known-options.ts'
 
 /** One name or several. */
 export type Names = string | readonly string[]
 type AnyTopic = Topic<any, any>
 type AnyStore = StoreDefinition<any, any>
 type AnySupplier = ProcessorSupplier
+
+/** What a topology is told before anything is in it. */
+export interface TopologyOptions {
+  /** Gets every processor that is added and may put code around it (KIP-1112). */
+  readonly processorWrapper?: ProcessorWrapper
+}
 
 /** How a source reads. Serdes are those of the topic if it is typed, else these, else the default ones. */
 export interface AddSourceOptions {
@@ -50,6 +58,7 @@ export interface AddStoreSourceOptions extends AddSourceOptions {
 }
 
 const source = { key: true, value: true, timestampExtractor: true, offsetReset: true } as const
+const topologyOptions = optionNames<TopologyOptions>({ processorWrapper: true })
 const addSourceOptions = optionNames<AddSourceOptions>(source)
 const addSinkOptions = optionNames<AddSinkOptions>({ key: true, value: true, partitioner: true })
 const storeSourceOptions = optionNames<AddStoreSourceOptions>({
@@ -73,9 +82,13 @@ export class Topology {
   readonly #builder: TopologyBuilder
   #built: BuiltTopology | null = null
 
-  /** @param builder internal: the DSL hands over what it has written */
-  constructor(builder: TopologyBuilder = new TopologyBuilder()) {
-    this.#builder = builder
+  /**
+   * @param written internal: the DSL hands over what it has written, with its own wrapper
+   * @throws {MR_TOPOLOGY_OPTION} {MR_TOPOLOGY_ARGUMENT} {MR_TOPOLOGY_CALLBACK} an option that is not known, or no wrapper
+   */
+  constructor(options: TopologyOptions = {}, written: TopologyBuilder | null = null) {
+    const { processorWrapper } = requireKnown(options, topologyOptions, 'new Topology')
+    this.#builder = written ?? new TopologyBuilder(givenWrapper(processorWrapper))
   }
 
   /**
@@ -109,8 +122,7 @@ export class Topology {
    */
   addProcessor(name: string, supplier: AnySupplier, parents: Names): this {
     const builder = this.#open(`Processor "${name}"`)
-    builder.addProcessor(name, [parents].flat(), { create: creator(supplier) })
-    for (const store of storesOf(supplier)) builder.addStore(givenStore(store), [name])
+    builder.addProcessor(name, [parents].flat(), { create: creator(supplier), stores: storesOf(supplier) })
     return this
   }
 
@@ -223,22 +235,6 @@ export class Topology {
     if (this.#built !== null) throw new TopologyError('MR_TOPOLOGY_FROZEN', { what })
     return this.#builder
   }
-}
-
-/** Makes processors from what users give: a function, or an object with `create`. */
-export function creator(supplier: AnySupplier): ProcessorNode['create'] {
-  if (typeof supplier === 'function') return () => supplier()
-  const isRight = typeof supplier === 'object' && supplier !== null && typeof supplier.create === 'function'
-  requireArgument(isRight, supplier, {
-    where: 'A processor',
-    accepted: 'a function that makes it, or { create, stores }',
-  })
-  return () => supplier.create()
-}
-
-/** Stores that a supplier brings along. */
-export function storesOf(supplier: ProcessorSupplier<unknown>): readonly StoreDefinition[] {
-  return typeof supplier === 'function' ? [] : ((supplier.stores ?? []) as readonly StoreDefinition[])
 }
 
 function sourceSpec(options: AddSourceOptions, typed: AnyTopic | undefined) {
