@@ -176,6 +176,7 @@ export class Topology {
    * It has no changelog: it is filled from the topic again, through the processor.
    *
    * @throws {MR_TOPOLOGY_NODE_DUPLICATE} {MR_TOPOLOGY_STORE_DUPLICATE} {MR_TOPOLOGY_TOPIC_DUPLICATE} {MR_TOPOLOGY_TOPIC_PATTERN}
+   * @throws {MR_TOPOLOGY_UNSUPPORTED} a wrapper brings a store to the processor
    */
   addGlobalStore(store: AnyStore, options: AddStoreSourceOptions): this {
     const { topic, source, name, processor } = requireKnown(options, storeSourceOptions, 'addGlobalStore')
