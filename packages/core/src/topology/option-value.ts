@@ -18,9 +18,13 @@ export function requireWord<W extends string>(option: string, given: W, words: r
   throw new ConfigError('MR_CONFIG_INVALID', { option, value: JSON.stringify(given) ?? String(given), accepted })
 }
 
-/** @throws {MR_CONFIG_INVALID} (ConfigError) no whole number from 1 on */
+/**
+ * Zero passes, as in Kafka: a topology may say so, and the application refuses when it plans its topics.
+ *
+ * @throws {MR_CONFIG_INVALID} (ConfigError) no whole number
+ */
 export function requirePartitions(partitions: number): number {
-  if (Number.isInteger(partitions) && partitions > 0) return partitions
+  if (Number.isInteger(partitions) && partitions >= 0) return partitions
   const value = JSON.stringify(partitions) ?? String(partitions)
   throw new ConfigError('MR_CONFIG_INVALID', { option: 'partitions', value, accepted: 'a whole number from 1 on' })
 }

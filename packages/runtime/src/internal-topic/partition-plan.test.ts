@@ -46,6 +46,11 @@ function plan(
 }
 
 describe('planPartitions', () => {
+  it('refuses a repartition topic of no partitions, which a topology may ask for', () => {
+    const none = sub(0, { sourceTopics: ['r'], repartitionTopics: [internal('r', 0)] })
+    expect(() => plan([none], {})).toThrow(/partitions: 0 .*repartition topic "r"/)
+  })
+
   it('gives a repartition topic as many partitions as the largest source before it, and the changelog one per task', () => {
     const result = plan(
       [

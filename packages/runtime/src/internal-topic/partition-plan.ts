@@ -38,6 +38,7 @@ export interface PlanInput {
 /**
  * Decides all counts.
  *
+ * @throws {MR_CONFIG_INVALID} (ConfigError) a repartition topic is to have no partitions
  * @throws {MR_RUNTIME_TOPIC_MISSING} (ConfigError) a source topic does not exist
  * @throws {MR_RUNTIME_COPARTITION} (TopologyError) joined topics have different counts
  */
@@ -47,7 +48,8 @@ export function planPartitions(input: PlanInput): PartitionPlan {
   for (const sub of topology.subTopologies)
     for (const topic of sub.repartitionTopics) repartition.set(topic.name, topic)
   const counts = new Map<string, number>()
-  for (const [name, topic] of repartition) if (topic.partitions !== null) counts.set(name, topic.partitions)
+  for (const [name, topic] of repartition)
+    if (topic.partitions !== null) counts.set(name, atLeastOne(topic.partitions, name))
   countUserTopics(input, repartition, counts)
   countRepartitionTopics(input, repartition, counts)
   for (const sub of topology.subTopologies)
@@ -68,6 +70,12 @@ export function planPartitions(input: PlanInput): PartitionPlan {
     tasks,
     counts: new Map([...counts].map(([name, count]) => [topology.topicName(name, applicationId), count])),
   }
+}
+
+function atLeastOne(partitions: number, topic: string): number {
+  if (partitions > 0) return partitions
+  const accepted = `at least 1 for the repartition topic "${topic}"`
+  throw new ConfigError('MR_CONFIG_INVALID', { option: 'partitions', value: String(partitions), accepted })
 }
 
 /** Source topics of a sub-topology without application id, also those that its patterns match. */
