@@ -2,11 +2,11 @@
  * The examples in the doc comments of operators, of the DSL and of windows, compiled and run: an example is what follows
  * `@example`, and its lines `// → …` are what it prints, one line of JSON for each `run` and `show`.
  */
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as millrace from 'millrace'
 import { beforeAll, expect, it } from 'vitest'
+import { compilePrograms, type WrittenProgram, writePrograms } from '../programs.ts'
 import { printed } from './prelude.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -46,41 +46,21 @@ function examplesOf(path: string): Example[] {
 
 const examples = sources.flatMap(examplesOf)
 
-beforeAll(() => {
-  rmSync(target, { recursive: true, force: true })
-  mkdirSync(target, { recursive: true })
-  for (const { file, code } of examples) {
-    const words = new Set(code.match(/\b[A-Za-z]\w*\b/g))
-    const names = Object.keys(millrace).filter((name) => words.has(name))
-    const imports = [
-      ...(names.length > 0 ? [`import { ${names.join(', ')} } from 'millrace'`] : []),
-      ...(words.has('run') || words.has('show')
-        ? [`import { ${['run', 'show'].filter((name) => words.has(name)).join(', ')} } from '../prelude.ts'`]
-        : []),
-    ]
-    writeFileSync(join(target, file), `${imports.join('\n')}\n${code}\nexport {}\n`)
+/** An example with the imports of what it names. */
+function programOf({ file, code }: Example): WrittenProgram {
+  const words = new Set(code.match(/\b[A-Za-z]\w*\b/g))
+  const importing = (known: readonly string[], module: string): string[] => {
+    const names = known.filter((name) => words.has(name))
+    return names.length > 0 ? [`import { ${names.join(', ')} } from '${module}'`] : []
   }
-  const config = {
-    extends: '../../../tsconfig.base.json',
-    compilerOptions: {
-      noEmit: true,
-      composite: false,
-      declaration: false,
-      declarationMap: false,
-      isolatedDeclarations: false,
-      noUnusedLocals: false,
-    },
-    include: ['*.ts'],
-  }
-  writeFileSync(join(target, 'tsconfig.json'), JSON.stringify(config))
-})
+  const imports = [...importing(Object.keys(millrace), 'millrace'), ...importing(['run', 'show'], '../prelude.ts')]
+  return { file, code: `${imports.join('\n')}\n${code}` }
+}
+
+beforeAll(() => writePrograms(target, examples.map(programOf), { noUnusedLocals: false }))
 
 it('compiles every example', () => {
-  const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', target], {
-    encoding: 'utf8',
-  })
-  expect(tsc.stdout).toBe('')
-  expect(tsc.status).toBe(0)
+  expect(compilePrograms(target)).toEqual({ says: '', status: 0 })
 })
 
 it.each(examples)('$name prints what it says', async ({ file, prints }) => {

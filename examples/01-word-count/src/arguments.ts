@@ -25,7 +25,7 @@ export const usage = `Counts the words of a text on Millrace.
   --json             print every word as one JSON object per line, most frequent first
   --top N            rows of the table (20)
 
-  npm -s start -- --json | head -3 | jq .word`
+  npm run -s start -- --json | head -3 | jq .word`
 
 /** @throws Error with one line that says what is wrong */
 export function parseArguments(words: readonly string[]): WordCountArguments | 'help' {

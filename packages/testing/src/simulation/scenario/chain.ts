@@ -8,7 +8,7 @@ import type { Plan } from '../plan.ts'
 import { witnessing } from '../witness.ts'
 import type { World } from '../world.ts'
 import { type Application, applicationId } from './application.ts'
-import { bytes, byKey, long, records, text } from './text-records.ts'
+import { byKey, long, numbered, records, text } from './text-records.ts'
 
 const input = topic('input', { key: string(), value: string() })
 const output = topic('output', { key: string(), value: int64() })
@@ -35,13 +35,7 @@ export const chain: Application = {
       .to(output)
     return builder.build()
   },
-  make: (plan) => (serial, random, nowMs) => ({
-    topic: 'input',
-    partition: random.between(0, plan.partitions - 1),
-    key: bytes(`k${random.between(0, 5)}`),
-    value: bytes(`v${serial}`),
-    timestampMs: nowMs,
-  }),
+  make: numbered,
   check,
 }
 

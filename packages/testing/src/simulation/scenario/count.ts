@@ -10,7 +10,7 @@ import type { Plan } from '../plan.ts'
 import { witnessing, witnessOf } from '../witness.ts'
 import type { World } from '../world.ts'
 import { type Application, applicationId } from './application.ts'
-import { bytes, long, records, text } from './text-records.ts'
+import { long, numbered, records, text } from './text-records.ts'
 
 const input = topic('input', { key: string(), value: string() })
 const output = topic('output', { key: string(), value: int64() })
@@ -36,13 +36,7 @@ export const count: Application = {
       .to(output)
     return builder.build()
   },
-  make: (plan) => (serial, random, nowMs) => ({
-    topic: 'input',
-    partition: random.between(0, plan.partitions - 1),
-    key: bytes(`k${random.between(0, 5)}`),
-    value: bytes(`v${serial}`),
-    timestampMs: nowMs,
-  }),
+  make: numbered,
   check: (world, plan) => [
     ...checkRepartition(world, plan),
     ...checkCounts(world, plan, { topic: 'output', all: plan.cacheBytes === 0 }),

@@ -5,7 +5,7 @@ import type { Plan } from '../plan.ts'
 import { witnessing, witnessOf } from '../witness.ts'
 import type { World } from '../world.ts'
 import type { Application } from './application.ts'
-import { bytes, records, text } from './text-records.ts'
+import { numbered, records, text } from './text-records.ts'
 
 const input = topic('input', { key: string(), value: string() })
 const output = topic('output', { key: string(), value: string() })
@@ -30,13 +30,7 @@ export const stateless: Application = {
       .to(output)
     return builder.build()
   },
-  make: (plan) => (serial, random, nowMs) => ({
-    topic: 'input',
-    partition: random.between(0, plan.partitions - 1),
-    key: bytes(`k${random.between(0, 5)}`),
-    value: bytes(`v${serial}`),
-    timestampMs: nowMs,
-  }),
+  make: numbered,
   check,
 }
 

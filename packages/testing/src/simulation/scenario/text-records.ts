@@ -1,6 +1,7 @@
 /** Records of all partitions of a topic, and their texts. */
 import { committedLog, type LoggedRecord } from '../committed-log.ts'
 import type { Plan } from '../plan.ts'
+import type { MakeRecord } from '../upstream.ts'
 import type { World } from '../world.ts'
 
 const encoder = new TextEncoder()
@@ -33,3 +34,14 @@ export function long(value: Uint8Array | null): number {
   if (value === null) return Number.NaN
   return Number(new DataView(value.buffer, value.byteOffset, value.length).getBigInt64(0))
 }
+
+/** Input of scenarios that need nothing special: values `v0`, `v1`, … under six keys, spread over the partitions. */
+export const numbered =
+  (plan: Plan): MakeRecord =>
+  (serial, random, nowMs) => ({
+    topic: 'input',
+    partition: random.between(0, plan.partitions - 1),
+    key: bytes(`k${random.between(0, 5)}`),
+    value: bytes(`v${serial}`),
+    timestampMs: nowMs,
+  })
