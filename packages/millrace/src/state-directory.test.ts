@@ -98,6 +98,8 @@ it('refuses the state of another application in a directory given to levelStores
   await one.close({ leaveGroup: true })
   const two = appOf('two', { stores: levelStores({ directory }) })
   two.ended().catch(() => undefined)
+  await expect(two.cleanUp()).rejects.toMatchObject({ code: 'MR_STORE_APPLICATION' })
+  expect(existsSync(join(directory, '0_0'))).toBe(true)
   await expect(two.start()).rejects.toMatchObject({ code: 'MR_STORE_APPLICATION' })
   await two.close()
   await using again = appOf('one', { stores: levelStores({ directory }) })

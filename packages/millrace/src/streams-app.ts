@@ -195,7 +195,8 @@ export class StreamsApp implements AsyncDisposable {
   /**
    * Removes the local state, which the next start restores from the changelogs. Before the start or after the end only.
    *
-   * @throws {MR_RUNTIME_STATE} it runs; {MR_STORE_LOCKED} another process uses the directory
+   * @throws {MR_RUNTIME_STATE} it runs; {MR_STORE_LOCKED} another process uses the directory; {MR_STORE_APPLICATION} the
+   *   state is another application's
    */
   async cleanUp(): Promise<void> {
     await this.#runtime.cleanUp()

@@ -141,14 +141,16 @@ export class StreamsRuntime {
    *
    * @throws {MR_RUNTIME_STATE} it runs
    * @throws {MR_STORE_LOCKED} {MR_STORE_DIRECTORY} (FatalError) another process uses it, or it cannot be removed
+   * @throws {MR_STORE_APPLICATION} (ConfigError) the state is another application's; nothing was removed
    */
   async cleanUp(): Promise<void> {
     this.#cycle.assertIn(['CREATED', 'NOT_RUNNING', 'ERROR'], 'clean up')
-    const { stores } = this.#parts
+    const { stores, around, options } = this.#parts
+    const engines = new TaskEngines(stores, around.logger, around.clock)
     try {
-      for (const name of await stores.list()) await stores.destroy(name)
+      await engines.removeAll({ cluster: null, application: options.applicationId })
     } finally {
-      await stores.close()
+      await engines.close()
     }
   }
 

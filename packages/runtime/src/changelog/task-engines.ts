@@ -143,6 +143,17 @@ export class TaskEngines {
     }
   }
 
+  /**
+   * Removes the engines of all tasks; nobody holds any.
+   *
+   * @throws {MR_STORE_CLUSTER} {MR_STORE_APPLICATION} (ConfigError) one is somebody else's; nothing was removed
+   */
+  async removeAll(owner: EngineOwner): Promise<void> {
+    await this.offsetSums()
+    this.useOwner(owner)
+    for (const name of await this.#names()) await this.#provider.destroy(name)
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#held.values())
     await this.#provider.close()

@@ -102,7 +102,10 @@ export async function openOutput(parts: OutputParts): Promise<WorkerOutput> {
       collector.close()
       await (output ?? producer).close()
     },
-    retire: async () => (output === null ? producer.close() : output.retire(retireMs)),
+    retire: async () => {
+      collector.close()
+      await (output === null ? producer.close() : output.retire(retireMs))
+    },
   }
 }
 
