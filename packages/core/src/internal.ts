@@ -17,6 +17,7 @@ export * from './serde/envelope/position.ts'
 export * from './serde/envelope/value-and-timestamp.ts'
 export * from './serde/envelope/versioned-value.ts'
 export * from './serde/envelope/window-key.ts'
+export { SerdeMisfit } from './serde/own-serde.ts'
 export { decodeUtf8, encodeUtf8 } from './serde/utf8.ts'
 export { timestampFunction } from './time/timestamp-extractor.ts'
 export type {

@@ -12,6 +12,8 @@ export const operatorMessages = {
     readonly bytesMax: number
   }): string =>
     `The buffer "${d.store}" of suppress is full: ${d.records} of ${d.recordsMax} records, ${d.bytes} of ${d.bytesMax} bytes. Raise maxRecords or maxBytes, or emit early with whenFull: 'emit'.`,
+  MR_OPERATOR_SERDE: (d: { readonly node: string; readonly owner: string; readonly reason: string }): string =>
+    `The serdes of "${d.owner}", which node "${d.node}" writes itself, do not fit what reached it: ${d.reason} Give the table or stream above it the right serdes.`,
   MR_OPERATOR_GRACE_UNVERSIONED: (d: { readonly buffer: string }): string =>
     `The stream–table join with buffer "${d.buffer}" has a grace period, but its table is not versioned; give the table a versioned store, or leave out grace.`,
 } as const

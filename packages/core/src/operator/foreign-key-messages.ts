@@ -18,6 +18,7 @@ import {
   encodeSubscriptionResponse,
   type Subscription,
 } from '../serde/envelope/foreign-key.ts'
+import { ownSerde } from '../serde/own-serde.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { OperatorContext } from '../processor/processor.ts'
 
@@ -118,14 +119,15 @@ export function neededSerde<T>(
 /** Bytes of keys and values for the join's own purposes; the serdes see the pseudo-topics that Kafka gives them. */
 export class ForeignKeyBytes<K, KF> {
   private readonly serdes: ForeignKeySerdes<K, KF>
-  private readonly keySerde: Serde<K>
-  private readonly foreignKeySerde: Serde<KF>
+  private readonly keySerde: ReturnType<typeof ownSerde<K>>
+  private readonly foreignKeySerde: ReturnType<typeof ownSerde<KF>>
   private prefix = ''
 
   constructor(serdes: ForeignKeySerdes<K, KF>, defaults: DefaultSerdes) {
     this.serdes = serdes
-    this.keySerde = neededSerde(serdes.key, defaults.key, 'key')
-    this.foreignKeySerde = neededSerde(serdes.foreignKey, defaults.key, 'key')
+    const owner = serdes.subscriptionTopic
+    this.keySerde = ownSerde(neededSerde(serdes.key, defaults.key, 'key'), owner)
+    this.foreignKeySerde = ownSerde(neededSerde(serdes.foreignKey, defaults.key, 'key'), owner)
   }
 
   init(context: OperatorContext<never, never>): void {

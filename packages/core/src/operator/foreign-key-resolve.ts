@@ -6,6 +6,7 @@
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
 import { hash128 } from '../serde/envelope/murmur3.ts'
+import { ownSerde } from '../serde/own-serde.ts'
 import type { Serde } from '../serde/serde.ts'
 import { type DefaultSerdes, type ForeignKeyResponse, neededSerde } from './foreign-key-messages.ts'
 import type { Joiner } from './functions.ts'
@@ -53,14 +54,14 @@ export function resolveResponses<K, V, VF, VOut>(
 
 class ResolveResponses<K, V, VF, VOut> implements Processor<K, ForeignKeyResponse<VF>, K, VOut | null> {
   private readonly options: ForeignKeyResolve<K, V, VF, VOut>
-  private readonly valueSerde: Serde<V>
+  private readonly valueSerde: ReturnType<typeof ownSerde<V>>
   private readonly table: TableValueGetter<K, V>
   private context!: OperatorContext<K, VOut | null>
   private hashTopic = ''
 
   constructor(options: ForeignKeyResolve<K, V, VF, VOut>, valueSerde: Serde<V>) {
     this.options = options
-    this.valueSerde = valueSerde
+    this.valueSerde = ownSerde(valueSerde, options.subscriptionTopic)
     this.table = options.table.create()
   }
 

@@ -17,6 +17,7 @@ import type { Change } from '../record/change.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
 import type { Subscription, SubscriptionInstruction } from '../serde/envelope/foreign-key.ts'
 import { hash128 } from '../serde/envelope/murmur3.ts'
+import { ownSerde } from '../serde/own-serde.ts'
 import type { Serde } from '../serde/serde.ts'
 import { type DefaultSerdes, ForeignKeyBytes, type ForeignKeySerdes, neededSerde } from './foreign-key-messages.ts'
 import type { KeyMapper } from './functions.ts'
@@ -68,7 +69,7 @@ export function sendSubscriptions<K, V, KF>(
 class SendSubscriptions<K, V, KF> implements Processor<K, Change<V>, KF | null, Subscription> {
   private readonly options: ForeignKeySend<K, V, KF>
   private readonly bytes: ForeignKeyBytes<K, KF>
-  private readonly valueSerde: Serde<V>
+  private readonly valueSerde: ReturnType<typeof ownSerde<V>>
   private readonly latestOnly: boolean
   private context!: OperatorContext<KF | null, Subscription>
   private partition = 0
@@ -76,7 +77,7 @@ class SendSubscriptions<K, V, KF> implements Processor<K, Change<V>, KF | null, 
   constructor(options: ForeignKeySend<K, V, KF>, defaults: DefaultSerdes, latestOnly: boolean) {
     this.options = options
     this.bytes = new ForeignKeyBytes(options, defaults)
-    this.valueSerde = neededSerde(options.value, defaults.value, 'value')
+    this.valueSerde = ownSerde(neededSerde(options.value, defaults.value, 'value'), options.subscriptionTopic)
     this.latestOnly = latestOnly
   }
 

@@ -7,7 +7,7 @@
 import { noHeaders } from '../record/headers.ts'
 import { decodeBufferValue, encodeBufferValue, type StoredRecordContext } from '../serde/envelope/buffer-value.ts'
 import { decodePrefixedWindowKey, encodeTimeFirstWindowKey } from '../serde/envelope/window-key.ts'
-import type { Serde } from '../serde/serde.ts'
+import { ownSerde } from '../serde/own-serde.ts'
 import { BufferRows } from './buffer-rows.ts'
 import type { StoreDefinition } from './definition.ts'
 import type { ChangelogRecord, LiveStore, StoreHost } from './host.ts'
@@ -30,8 +30,8 @@ export function openJoinBuffer<K, V>(definition: StoreDefinition<K, V>, host: St
 }
 
 class LiveJoinBuffer<K, V> extends BufferRows<WaitingRecord> implements JoinBuffer<K, V> {
-  private readonly keySerde: Serde<K>
-  private readonly valueSerde: Serde<V>
+  private readonly keySerde: ReturnType<typeof ownSerde<K>>
+  private readonly valueSerde: ReturnType<typeof ownSerde<V>>
   private readonly changelog: ChangelogLayer
   private readonly graceMs: number
   /** Greatest time put, −1 at first. */
@@ -40,8 +40,8 @@ class LiveJoinBuffer<K, V> extends BufferRows<WaitingRecord> implements JoinBuff
 
   constructor(definition: StoreDefinition<K, V>, host: StoreHost) {
     super(definition as unknown as StoreDefinition<never, never>, host)
-    this.keySerde = presentSerde(definition.key, definition.name, 'key')
-    this.valueSerde = presentSerde(definition.value, definition.name, 'value')
+    this.keySerde = ownSerde(presentSerde(definition.key, definition.name, 'key'), definition.name)
+    this.valueSerde = ownSerde(presentSerde(definition.value, definition.name, 'value'), definition.name)
     this.changelog = new ChangelogLayer(host, this.definition, false)
     this.graceMs = definition.retentionMs ?? 0
   }

@@ -15,7 +15,7 @@ import {
   encodeBufferValue,
   type StoredRecordContext,
 } from '../serde/envelope/buffer-value.ts'
-import type { Serde } from '../serde/serde.ts'
+import { ownSerde } from '../serde/own-serde.ts'
 import { kept } from '../serde/slab.ts'
 import { BufferRows } from './buffer-rows.ts'
 import type { StoreDefinition } from './definition.ts'
@@ -51,16 +51,16 @@ export function openSuppressBuffer<K, V>(
 class LiveSuppressBuffer<K, V> extends BufferRows<SuppressEntry> implements SuppressBuffer<K, V> {
   minTimeMs = Infinity
   byteCount = 0
-  private readonly keySerde: Serde<K>
-  private readonly valueSerde: Serde<V>
+  private readonly keySerde: ReturnType<typeof ownSerde<K>>
+  private readonly valueSerde: ReturnType<typeof ownSerde<V>>
   private readonly changelog: ChangelogLayer
   private readonly byKey = new Map<string, SuppressEntry>()
   private readonly unlogged = new JavaHashSet()
 
   constructor(definition: StoreDefinition<K, V>, host: StoreHost) {
     super(definition as unknown as StoreDefinition<never, never>, host)
-    this.keySerde = presentSerde(definition.key, definition.name, 'key')
-    this.valueSerde = presentSerde(definition.value, definition.name, 'value')
+    this.keySerde = ownSerde(presentSerde(definition.key, definition.name, 'key'), definition.name)
+    this.valueSerde = ownSerde(presentSerde(definition.value, definition.name, 'value'), definition.name)
     this.changelog = new ChangelogLayer(host, this.definition, false)
   }
 

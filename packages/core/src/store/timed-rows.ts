@@ -144,7 +144,8 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
   put(key: K, primary: number, secondary: number, value: V | null, removes = false): void {
     const isAbsent = value === null || value === undefined
     const slot = this.slotToWrite(key)
-    if (this.layout.countsSequence) this.sequence = (this.sequence + 1) & 0x7fffffff
+    const sequenceBefore = this.sequence
+    if (this.layout.countsSequence) this.sequence = (sequenceBefore + 1) & 0x7fffffff
     const second = this.layout.countsSequence ? this.sequence : secondary
     if (this.layout.countsSequence && isAbsent) {
       if (this.definition.type === 'memory' && !this.observe(primary)) this.host.droppedRecord()
@@ -152,12 +153,13 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
       this.dropIfEmpty(slot)
       return
     }
-    if (this.layout.countsSequence && this.definition.type === 'disk') this.storedSequence = second
     const row = findRow(slot, primary, second) ?? this.makeRow(slot, primary, second)
     try {
       if (this.cache === null) this.write(row, this.codec.assign(row, value), removes)
       else this.putCached(this.cache, row, value)
+      if (this.layout.countsSequence && this.definition.type === 'disk') this.storedSequence = second
     } catch (error) {
+      this.sequence = sequenceBefore
       if ((row.flags & knownFlag) === 0) this.removeRow(row)
       throw error
     }

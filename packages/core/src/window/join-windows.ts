@@ -18,7 +18,10 @@ export interface JoinWindows {
   readonly eager: boolean
 }
 
-/** A span of time around a record; `within` is both sides of it, `before` and `after` override one. */
+/**
+ * A span of time around a record; `within` is both sides of it, `before` and `after` override one, in this order. As in
+ * Kafka (`JoinWindows.ofTimeDifferenceAndGrace(within).before(…).after(…)`) something must be left after each step.
+ */
 export interface JoinWindowOptions extends GraceOptions {
   readonly within?: Duration
   readonly before?: Duration
@@ -35,7 +38,7 @@ const dayMs = 86_400_000
 /**
  * The windows of a stream–stream join.
  *
- * @throws {MR_WINDOW_JOIN_RANGE} before + after is negative
+ * @throws {MR_WINDOW_JOIN_RANGE} before + after is negative, or within is, or before + within
  * @throws {MR_WINDOW_SIZE_RANGE} neither within nor both of before and after are given, or one is not whole ms
  * @throws {MR_WINDOW_GRACE_RANGE} {MR_CONFIG_DURATION}
  * @see KIP-633 for grace 0 unless it is given
@@ -49,9 +52,14 @@ const dayMs = 86_400_000
  * // → [["a","x1"]]
  */
 export function joinWindows(options: JoinWindowOptions): JoinWindows {
-  const beforeMs = side(options, 'before')
-  const afterMs = side(options, 'after')
-  if (beforeMs + afterMs < 0) throw new TopologyError('MR_WINDOW_JOIN_RANGE', { beforeMs, afterMs })
+  if (options.within !== undefined) {
+    const withinMs = length(options.within, 'within')
+    requireSpan(withinMs, withinMs)
+    if (options.before !== undefined) requireSpan(length(options.before, 'before'), withinMs)
+  }
+  const beforeMs = length(options.before ?? options.within, 'before')
+  const afterMs = length(options.after ?? options.within, 'after')
+  requireSpan(beforeMs, afterMs)
   const eager = options.eager ?? false
   if (eager && options.grace === undefined) {
     const sizeMs = options.within === undefined ? beforeMs + afterMs : 2 * durationMs(options.within, 'join window')
@@ -65,14 +73,17 @@ export function joinRetentionMs(windows: JoinWindows): number {
   return windows.beforeMs + windows.afterMs + windows.graceMs
 }
 
-function side(options: JoinWindowOptions, option: 'before' | 'after'): number {
-  const length = options[option] ?? options.within
-  const ms = length === undefined ? Number.NaN : durationMs(length, `join window.${option}`)
+function requireSpan(beforeMs: number, afterMs: number): void {
+  if (beforeMs + afterMs < 0) throw new TopologyError('MR_WINDOW_JOIN_RANGE', { beforeMs, afterMs })
+}
+
+function length(given: Duration | undefined, option: 'within' | 'before' | 'after'): number {
+  const ms = given === undefined ? Number.NaN : durationMs(given, `join window.${option}`)
   if (Number.isSafeInteger(ms)) return ms
   throw new TopologyError('MR_WINDOW_SIZE_RANGE', {
     window: 'join window',
     option,
-    value: length === undefined ? 'absent' : String(length),
+    value: given === undefined ? 'absent' : String(given),
     accepted: 'whole milliseconds, or within for both sides',
   })
 }

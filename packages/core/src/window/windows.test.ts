@@ -43,6 +43,8 @@ describe('windows', () => {
     expect(code(() => unlimited({ start: -1 }))).toBe('MR_WINDOW_SIZE_RANGE')
     expect(code(() => joinWindows({ within: -1 }))).toBe('MR_WINDOW_JOIN_RANGE')
     expect(code(() => joinWindows({ before: 5, after: -6 }))).toBe('MR_WINDOW_JOIN_RANGE')
+    expect(code(() => joinWindows({ within: -1, before: 5, after: 5 }))).toBe('MR_WINDOW_JOIN_RANGE')
+    expect(code(() => joinWindows({ within: 5, before: -6, after: 20 }))).toBe('MR_WINDOW_JOIN_RANGE')
     expect(code(() => joinWindows({ before: 5 }))).toBe('MR_WINDOW_SIZE_RANGE')
     expect(code(() => joinWindows({ within: 5, grace: -1 }))).toBe('MR_WINDOW_GRACE_RANGE')
   })

@@ -3,10 +3,11 @@
  *
  * An error goes to the processing handler with the name of the node that threw. When the handler says to go on, the
  * node's subtree is left out for this record and the node above continues with its next child. Errors of a sink reach
- * the node that forwarded to it: a sink has no code of its own.
+ * the node that forwarded to it: a sink has no code of its own. So does a wrong type that an operator's own serde meets
+ * (`SerdeMisfit`): it is a mistake of the topology.
  */
-import { FatalError, type StreamRecord } from '@millrace/core'
-import type { ProcessorNode as ProcessorPlan } from '@millrace/core/internal'
+import { FatalError, RecordError, type StreamRecord } from '@millrace/core'
+import { type ProcessorNode as ProcessorPlan, SerdeMisfit } from '@millrace/core/internal'
 import { toError } from '../handler/dead-letter.ts'
 import { isDecided, processingFailed } from '../handler/processing.ts'
 import { FixedKeyContext, type LiveNode, type NodeContext } from './processor-context.ts'
@@ -78,6 +79,10 @@ export class ProcessorNode implements LiveNode {
   }
 
   private failed(thrown: unknown, record: StreamRecord<unknown, unknown>): void {
+    if (thrown instanceof SerdeMisfit) {
+      const { owner, message: reason, cause } = thrown
+      throw new RecordError('MR_OPERATOR_SERDE', { node: this.name, owner, reason }, { cause })
+    }
     if (!this.handlesErrors || isDecided(thrown)) throw thrown
     const current = this.context.current
     current.timestampMs = record.timestampMs

@@ -46,6 +46,7 @@ const byCode: Readonly<Record<string, readonly string[]>> = {
   MR_STORE_FLUSH: ['ProcessorStateException'],
   MR_CONFIG_SERDE: ['StreamsException', 'ConfigException'],
   MR_STORE_SERDE: ['StreamsException', 'ConfigException'],
+  MR_OPERATOR_SERDE: ['StreamsException'],
   MR_OPERATOR_NULL_KEY: ['NullPointerException'],
   MR_OPERATOR_SUPPRESS_FULL: ['StreamsException'],
   MR_OPERATOR_NULL_RESULT: ['NullPointerException'],

@@ -156,14 +156,14 @@ function withHeader(headers: Headers, added: Spec<'map'>['header']): Headers {
   return added === undefined ? headers : [...headers, { key: added[0], value: encodeUtf8(added[1]) }]
 }
 
+/** A record that a punctuation forwards has no metadata here; in Kafka it has those of no topic: partition and offset −1. */
 function contextText(context: ProcessorContext, one: AnyRecord): string {
   const metadata = context.recordMetadata()
-  const of = (part: string | number | undefined): string => (part === undefined ? 'none' : String(part))
   return [
     text(one.value),
-    `topic=${of(metadata?.topic)}`,
-    `partition=${of(metadata?.partition)}`,
-    `offset=${of(metadata?.offset)}`,
+    `topic=${metadata?.topic ?? 'none'}`,
+    `partition=${metadata?.partition ?? -1}`,
+    `offset=${metadata?.offset ?? -1}`,
     `ts=${one.timestampMs}`,
     `stream=${context.currentStreamTimeMs()}`,
     `wall=${context.currentSystemTimeMs()}`,
