@@ -12,7 +12,7 @@ import { bareTopic } from '@millrace/core/internal'
 import { buildProperties } from './configuration.ts'
 import { CogroupedResult, cogroupedOp, groupedOp, groupedTableOp, WindowedResult, windowedOp } from './dsl-group-ops.ts'
 import { streamJoin } from './dsl-join-ops.ts'
-import { nameOf, serdesOf, tableOptions } from './dsl-options.ts'
+import { nameOf, serdesOf, sourceTableOptions } from './dsl-options.ts'
 import { streamOp } from './dsl-stream-ops.ts'
 import { DslSurroundings } from './dsl-surroundings.ts'
 import { tableJoin, tableOp } from './dsl-table-ops.ts'
@@ -57,7 +57,7 @@ function sourceOp(builder: StreamsBuilder, op: Op, { stores, library }: DslSurro
     case 'table':
     case 'globalTable': {
       const topic = bareTopic(source.topic, serdesOf(source) as never)
-      return builder[source.op](topic, { ...streamReading(source), ...tableOptions(source) })
+      return builder[source.op](topic, { ...streamReading(source), ...sourceTableOptions(source) })
     }
     case 'addStateStore':
       return builder.addStateStore(stores.get(source.store))

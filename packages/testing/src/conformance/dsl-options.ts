@@ -45,6 +45,18 @@ export function tableOptions(op: object): { name?: string; materialized?: Materi
   return { ...nameOf(op), ...(materialized === undefined ? {} : { materialized: materializedSpec(materialized) }) }
 }
 
+/**
+ * As above, of a source table. Where there is a Consumed, its serdes, also those that it does not name, take the place of those
+ * of the Materialized.
+ */
+export function sourceTableOptions(op: object): { name?: string; materialized?: MaterializedSpec } {
+  const options = tableOptions(op)
+  const consumed = ['name', 'keySerde', 'valueSerde', 'timestampExtractor', 'offsetReset'].some((part) => part in op)
+  if (options.materialized === undefined || !consumed) return options
+  const serdes = { key: null, value: null, ...serdesOf(op) } as Pick<MaterializedSpec, 'key' | 'value'>
+  return { ...options, materialized: { ...options.materialized, ...serdes } }
+}
+
 /** As above, where Kafka takes the serdes of the store from the Materialized alone. */
 export function storedTableOptions(op: object): { name?: string; materialized?: MaterializedSpec } {
   const options = tableOptions(op)
@@ -73,13 +85,13 @@ function materializedSpec(from: Materialized): MaterializedSpec {
   } as MaterializedSpec
 }
 
-/** A store supplier, as of Kafka's `Stores`. */
+/** A store supplier, as of Kafka's `Stores`, which has none in memory that keeps timestamps: those are on disk, whatever is asked. */
 export function storeSupplier(from: MaterializedSupplier): StoreSupplier {
   switch (from.kind) {
     case 'kv':
       return { kind: 'timestamped-key-value', plain: true, inMemory: from.inMemory === true }
     case 'timestamped-kv':
-      return { kind: 'timestamped-key-value', inMemory: from.inMemory === true }
+      return { kind: 'timestamped-key-value', inMemory: false }
     case 'lru':
       return { kind: 'lru', inMemory: true, entriesMax: from.maxEntries }
     case 'versioned': {
@@ -92,7 +104,7 @@ export function storeSupplier(from: MaterializedSupplier): StoreSupplier {
       return {
         kind: 'timestamped-window',
         plain: from.kind === 'window',
-        inMemory: from.inMemory === true,
+        inMemory: from.kind === 'window' && from.inMemory === true,
         retentionMs: from.retention,
         windowSizeMs: from.windowSize,
         retainDuplicates: from.retainDuplicates === true,

@@ -79,7 +79,9 @@ function rowsOf(kind: StoreContent['kind'], view: StateStore): Row[] {
 }
 
 function keyValueRow({ key, value }: KeyValue<unknown, unknown>): Row {
-  return { keyHex: keyHex(key), startMs: 0, endMs: 0, entry: { key: toJson(key), ...valueJson(value) } }
+  const isWindowed = typeof key === 'object' && key !== null && 'window' in key
+  const { startMs, endMs } = isWindowed ? (key as Windowed<unknown>).window : { startMs: 0, endMs: 0 }
+  return { keyHex: keyHex(key), startMs, endMs, entry: { key: toJson(key), ...valueJson(value) } }
 }
 
 function windowedRow({ key, value }: KeyValue<Windowed<unknown>, unknown>): Row {
