@@ -1,6 +1,15 @@
 /** Fills a topic with a data set: records in generation order per partition, partitions by Kafka's hash, 128 KiB batches. */
 import { silentLogger } from '@millrace/core/port'
-import { assertTopics, Cluster, createTopics, partitionForKey, Producer, waitForTopics } from '@millrace/protocol'
+import {
+  assertTopics,
+  Cluster,
+  createTopics,
+  deleteTopics,
+  listTopics,
+  partitionForKey,
+  Producer,
+  waitForTopics,
+} from '@millrace/protocol'
 import { nodeClock, nodeRandom, nodeTimers } from '@millrace/runtime/internal'
 import { kafkajsTransport } from '@millrace/transport-kafkajs'
 import { dataSets } from './data.ts'
@@ -20,6 +29,12 @@ export async function withCluster<T>(bootstrap: string, run: (cluster: Cluster) 
 export async function createTopic(cluster: Cluster, name: string): Promise<void> {
   assertTopics(await createTopics(cluster, [{ name, partitions, configs: { 'retention.ms': '-1' } }]))
   await waitForTopics(cluster, [name])
+}
+
+/** Removes an application's topics: the disk of a machine does not hold the outputs of all runs. */
+export async function deleteTopicsOf(cluster: Cluster, applicationId: string): Promise<void> {
+  const names = [...(await listTopics(cluster)).keys()].filter((name) => name.startsWith(`${applicationId}-`))
+  assertTopics(await deleteTopics(cluster, names))
 }
 
 /** @returns number of records written */

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Cluster, listGroupOffsets } from '@millrace/protocol'
 import { expectedOutput } from './expected.ts'
-import { createTopic } from './load-topic.ts'
+import { createTopic, deleteTopicsOf } from './load-topic.ts'
 import { endOf, readOutput } from './read-output.ts'
 import type { WorkloadPlan } from './workload-plans.ts'
 
@@ -81,7 +81,9 @@ export async function runOnce(cluster: Cluster, run: Run): Promise<RunCost> {
     const samples = await follow(cluster, child, { groupId: id, inputs: inputs.slice(0, plan.counted), total })
     child.kill('SIGTERM')
     await new Promise((resolve) => child.once('exit', resolve))
-    return await report({ run, samples, final: lines.at(-1) ?? '', output }, cluster)
+    const cost = await report({ run, samples, final: lines.at(-1) ?? '', output }, cluster)
+    await deleteTopicsOf(cluster, id)
+    return cost
   } finally {
     child.kill('SIGKILL')
     rmSync(stateDir, { recursive: true, force: true })

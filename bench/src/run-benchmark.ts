@@ -66,7 +66,7 @@ async function runPairs(cluster: Cluster, plan: WorkloadPlan, sides: readonly Ru
   )
 }
 
-await using kafka = await KafkaCluster.start({ heap: '1g' })
+await using kafka = await KafkaCluster.start({ heap: '1g', config: { 'file.delete.delay.ms': '1000' } })
 await withCluster(kafka.bootstrap, async (cluster) => {
   const loaded = new Set<string>()
   for (const plan of plans.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {

@@ -197,7 +197,8 @@ export class KafkaCluster implements AsyncDisposable {
 
   private killAll(): void {
     for (const child of this.processes) child?.kill('SIGKILL')
-    rmSync(this.plan.directory, { recursive: true, force: true })
+    // a broker that is dying may still make a file
+    rmSync(this.plan.directory, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
