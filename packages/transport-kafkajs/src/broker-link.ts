@@ -7,6 +7,7 @@ import {
   type Connection,
   type ConnectionPool,
 } from './kafkajs-internals.ts'
+import { receiveBytes } from './receive-bytes.ts'
 import { sendBytes } from './send-bytes.ts'
 import { translateError } from './translate-error.ts'
 
@@ -112,6 +113,7 @@ export class BrokerLink {
       const connectionPool = await this.#build()
       this.address = `${connectionPool.host}:${connectionPool.port}`
       calmConnections(connectionPool)
+      for (const connection of connectionPool.pool) receiveBytes(connection)
       const logger = this.#cluster.brokerPool.rootLogger
       const broker = this.#cluster.brokerPool.createBroker({ connectionPool, logger })
       this.#broker = broker

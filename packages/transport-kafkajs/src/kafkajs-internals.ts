@@ -24,6 +24,10 @@ export interface Connection {
   nextCorrelationId(): number
   readonly socket?: ConnectedSocket | null
   readonly requestQueue: RequestQueue
+  /** Set while SASL bytes go to and fro. */
+  readonly authHandlers?: object | null
+  /** Called with each piece that the socket receives. */
+  processData(chunk: Uint8Array): void
 }
 
 /** A `net.Socket` or TLS socket, as the user's socket factory made it. */
@@ -31,7 +35,7 @@ export interface ConnectedSocket {
   cork(): void
   uncork(): void
   write(bytes: Uint8Array): unknown
-  destroy(): void
+  destroy(error?: Error): void
 }
 
 /** What the request queue resolves with. */
@@ -58,6 +62,8 @@ interface RequestQueue {
     requestTimeout: number | null
     sendRequest: () => void
   }): void
+  /** Resolves the request that the answer belongs to. */
+  fulfillRequest(answer: { readonly size: number; readonly correlationId: number; readonly payload: Buffer }): void
 }
 
 /** Two connections to one broker: the second one is for fetches. */

@@ -92,6 +92,57 @@ describe('kafkajsTransport', () => {
     expect(Object.getPrototypeOf(response)).toBe(Uint8Array.prototype)
   })
 
+  it('puts answers together however the socket cuts them', async () => {
+    const cut = async (bytes: Buffer, socket: Socket): Promise<void> => {
+      for (let at = 0, size = 1; at < bytes.length; at += size, size = (size * 3) % 7 || 1) {
+        socket.write(bytes.subarray(at, at + size))
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+    const peer = await startPeer((socket) => {
+      socket.setNoDelay(true)
+      let held = Buffer.alloc(0)
+      socket.on('data', (request) => {
+        const apiKey = request.readInt16BE(4)
+        const correlationId = request.readInt32BE(8)
+        if (apiKey === 18) return void socket.write(answer(correlationId, apiVersions()))
+        // Two answers in one piece, and then one in many.
+        held = Buffer.concat([held, answer(correlationId, Buffer.alloc(apiKey, apiKey))])
+        if (apiKey === 50) return
+        if (apiKey === 51) socket.write(held)
+        else void cut(held, socket)
+        held = Buffer.alloc(0)
+      })
+      return false
+    })
+    await using transport = kafkajsTransport({ brokers: [`127.0.0.1:${peer.port}`] })
+    const channel = await transport.open('admin')
+    await channel.send('any', 51, 0, bytesOf(''))
+    const first = channel.send('any', 50, 0, bytesOf(''))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const [two, three] = [await channel.send('any', 51, 0, bytesOf('')), await channel.send('any', 52, 0, bytesOf(''))]
+    expect([await first, two, three].map((bytes) => [bytes.length, new Set(bytes)])).toEqual([
+      [50, new Set([50])],
+      [51, new Set([51])],
+      [52, new Set([52])],
+    ])
+  })
+
+  it('gives up a connection whose answers announce a size that no broker sends', async () => {
+    const peer = await startPeer((socket) => {
+      socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request'))
+      return false
+    })
+    await using transport = kafkajsTransport({ brokers: [`127.0.0.1:${peer.port}`] })
+    const channel = await transport.open('admin')
+    await expect(channel.send('any', 50, 0, bytesOf('hello'))).rejects.toMatchObject({
+      code: 'MR_TRANSPORT_DISCONNECTED',
+      message: expect.stringContaining(
+        'an answer of 1213486160 bytes was announced: what listens there is no Kafka broker',
+      ),
+    })
+  })
+
   it('sends fetches over a socket of their own, so that a parked fetch does not delay the rest', async () => {
     const peer = await startPeer()
     peer.parked.add(1)

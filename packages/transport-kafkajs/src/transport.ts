@@ -14,6 +14,7 @@ import {
 import { KafkajsChannel } from './channel.ts'
 import { captureCluster } from './kafkajs-internals.ts'
 import { logBridge } from './log-bridge.ts'
+import { readingSockets } from './receive-bytes.ts'
 
 /** What the transport takes beside the client. */
 export interface KafkajsTransportOptions {
@@ -71,6 +72,7 @@ function clientOf(config: KafkaConfig, options: KafkajsTransportOptions): Kafka 
   if (Array.isArray(brokers)) for (const broker of brokers) checkAddress(broker)
   return new Kafka({
     connectionTimeout: 10_000,
+    socketFactory: readingSockets,
     ...(options.clientId === undefined ? {} : { clientId: options.clientId }),
     ...logBridge(options.logger ?? silentLogger),
     ...config,

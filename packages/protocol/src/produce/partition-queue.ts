@@ -11,6 +11,7 @@
  */
 import type { Headers } from '@millrace/core'
 import type { CompressionName } from '../compression/compression.ts'
+import type { BatchMemory } from '../record-batch/batch-memory.ts'
 import { RecordBatchBuilder, recordBytesMax } from '../record-batch/record-batch-builder.ts'
 import { advanceSequence, ProducerBatch, type ProducerIdentity } from './producer-batch.ts'
 import { tooLarge } from './produce-verdict.ts'
@@ -21,6 +22,7 @@ export interface QueueOwner {
   readonly recordBytesMax: number
   readonly compression: CompressionName
   readonly isTransactional: boolean
+  readonly memory: BatchMemory
   /** Bytes in open, waiting and unacknowledged batches of all queues. */
   bufferedBytes: number
   /** Set when the producer can do nothing more; thrown by `append`. */
@@ -125,8 +127,8 @@ export class PartitionQueue {
     const openBytes = builder.sizeInBytes
     const sequence = this.#closedSequence
     this.#closedSequence = advanceSequence(sequence, count)
-    const { compression, isTransactional } = owner
-    const bytes = builder.build({ compression, isTransactional, ...this.identity, baseSequence: sequence })
+    const { compression, isTransactional, memory } = owner
+    const bytes = builder.build({ compression, isTransactional, ...this.identity, baseSequence: sequence }, memory)
     const batch = new ProducerBatch(this, bytes, { recordCount: count, closedMs: owner.nowMs() })
     batch.builtFor(this.identity, sequence)
     owner.bufferedBytes += bytes.length - openBytes

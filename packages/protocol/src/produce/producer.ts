@@ -12,6 +12,7 @@ import type { Cancellable } from '@millrace/core/port'
 import type { Cluster } from '../cluster/cluster.ts'
 import { monotonicMs } from '../cluster/surroundings.ts'
 import type { CompressionName } from '../compression/compression.ts'
+import { BatchMemory } from '../record-batch/batch-memory.ts'
 import type { RecordBatch } from '../record-batch/record-batch.ts'
 import { FlushWaiters } from './flush-waiters.ts'
 import { requestProducerId } from './producer-id.ts'
@@ -91,6 +92,7 @@ export class Producer implements AsyncDisposable {
       recordBytesMax: requestBytesMax,
       compression: options.compression ?? 'none',
       isTransactional: transaction !== null,
+      memory: new BatchMemory(),
       bufferedBytes: 0,
       failure: null,
       nowMs: () => monotonicMs(cluster.around.clock),
@@ -263,6 +265,7 @@ export class Producer implements AsyncDisposable {
         const lastOffset = baseOffset < 0 ? -1 : baseOffset + batch.recordCount - 1
         this.#options.onAcked?.(batch.topic, batch.partition, lastOffset)
         this.#finish(batch)
+        if (this.#owner.compression === 'none') this.#owner.memory.give(batch.bytes)
       },
       onRefused: (batch, error) => this.#onRefused(batch, error),
       onReplaced: (batch, halves) => this.#waiters.replaced(batch, halves),

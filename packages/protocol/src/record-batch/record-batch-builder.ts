@@ -2,12 +2,13 @@
  * Builds record batches: records are written straight into one growing buffer, and a batch is that buffer with its
  * header filled in.
  *
- * The buffer is kept from batch to batch, so that appending allocates nothing. A record's length stands before it;
- * therefore its size is computed first, from the same numbers that are then written.
+ * The buffer is kept from batch to batch, or exchanged for one of a batch that has arrived, so that appending allocates
+ * nothing. A record's length stands before it; therefore its size is computed first, from the same numbers that are then written.
  */
 import { type Headers, noHeaders, RecordError } from '@millrace/core'
 import { encodeUtf8 } from '@millrace/core/internal'
 import { compress, type CompressionName, compressionNames } from '../compression/compression.ts'
+import type { BatchMemory } from './batch-memory.ts'
 import { batchHeaderBytes, batchLengthOverhead, writeInt64 } from './batch-header.ts'
 import { crc32c } from './crc32c.ts'
 import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts'
@@ -112,12 +113,16 @@ export class RecordBatchBuilder {
   /**
    * The batch of the records appended since the last `build`, in memory of its own.
    *
+   * @param memory gives the builder its next buffer, when the batch fills at least half of this one and so may have it
    * @throws {MR_PROTOCOL_COMPRESSION} (FatalError) the codec is not installed; the records are still there
    */
-  build(options: BatchOptions = {}): Uint8Array {
+  build(options: BatchOptions = {}, memory: BatchMemory | null = null): Uint8Array {
     const { compression = 'none' } = options
     let batch: Uint8Array
-    if (compression === 'none') batch = this.bytes.slice(0, this.at)
+    if (compression === 'none' && memory !== null && this.at * 2 >= this.bytes.length) {
+      batch = this.bytes.subarray(0, this.at)
+      this.bytes = memory.take(this.bytes.length)
+    } else if (compression === 'none') batch = this.bytes.slice(0, this.at)
     else {
       const packed = compress(compression, this.bytes.subarray(batchHeaderBytes, this.at))
       batch = new Uint8Array(batchHeaderBytes + packed.length)
