@@ -66,11 +66,12 @@ class JoinStreamToItself<K, V, VOut> implements Processor<K, V, K, VOut> {
       this.context.droppedRecord('null key or value')
       return
     }
-    this.restoreStreamTime(timestampMs)
     const { beforeMs, afterMs } = this.options.windows
     const { joiner } = this.options
     const context = this.context.recordContext
+    // First of all, as in Kafka: a record whose joiner throws does not move the operator's time.
     const self = makeRecord(key, joiner(value, value, key, context), timestampMs, record.headers)
+    this.restoreStreamTime(timestampMs)
     let meetsItself = timestampMs > this.streamTimeMs - this.retentionMs + 1
     for (const { key: otherMs, value: other } of this.around(record, beforeMs, afterMs))
       this.forward(record, joiner(value, this.valueOf(other), key, context), otherMs)

@@ -4,20 +4,21 @@
  *
  * Unlike a task it has no event time: records are taken as they come, with their own timestamps, and there are no
  * punctuations, sinks or changelogs. Errors of processors go to the processing handler only when
- * `processing.exception.handler.global.enabled` says so (KIP-1270), and never to a dead letter topic.
+ * `processing.exception.handler.global.enabled` says so (KIP-1270). Nothing goes to a dead letter topic: a global task writes to
+ * no topic, and a handler that wants a dead letter gets a warning, as in Kafka.
  */
 import { formatTopicPartition, record, RecordError, FatalError, type StateStore, type TaskId } from '@millrace/core'
 import type { BuiltTopology, GlobalStore, LiveStore, TopologyStore } from '@millrace/core/internal'
-import type { EngineOperation, StoreEngine } from '@millrace/core/port'
+import type { EngineOperation, Logger, StoreEngine } from '@millrace/core/port'
 import { deserializationFailed } from '../handler/deserialization.ts'
 import { buildGraph, type Graph } from './graph.ts'
 import type { LiveSource } from './live-source.ts'
-import type { PartitionPosition, RawRecords } from './ports.ts'
+import type { PartitionPosition, RawRecords, RecordCollector } from './ports.ts'
 import { Punctuations } from './punctuation.ts'
 import { type RawSource, TaskState, type TaskSurroundings } from './task-state.ts'
 import { TaskStores } from './task-stores.ts'
 
-export interface GlobalTaskOptions extends Omit<TaskSurroundings, 'id'> {
+export interface GlobalTaskOptions extends Omit<TaskSurroundings, 'id' | 'collector'> {
   readonly topology: BuiltTopology
   readonly engine: StoreEngine
   readonly memoryEngine: StoreEngine
@@ -25,6 +26,15 @@ export interface GlobalTaskOptions extends Omit<TaskSurroundings, 'id'> {
 
 /** Kafka gives the global task the id −1_−1 in errors. */
 const globalTaskId: TaskId = { subTopology: -1, partition: -1 }
+
+function noOutput(logger: Logger): RecordCollector {
+  return {
+    send: (topic) => logger.warn('A record of a global store is left out without a dead letter', { topic }),
+    sendWhenKnown: () => undefined,
+    partitionFor: () => 0,
+    partitionCount: () => undefined,
+  }
+}
 
 export class GlobalTask {
   private readonly state: TaskState
@@ -37,7 +47,7 @@ export class GlobalTask {
   constructor(options: GlobalTaskOptions) {
     const { topology, engine, memoryEngine } = options
     this.plan = topology.globalStores
-    this.state = new TaskState({ ...options, id: globalTaskId })
+    this.state = new TaskState({ ...options, id: globalTaskId, collector: noOutput(options.logger) })
     this.raw = { takenKey: null, takenValue: null } satisfies RawSource
     const { state } = this
     const globalStores = (): undefined => undefined

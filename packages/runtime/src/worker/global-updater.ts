@@ -19,7 +19,6 @@ import { Cluster, type FetchedPartition, Fetcher, listOffsets, monotonicMs } fro
 import { positionOperation, readPosition, restoredThrough } from '../changelog/positions.ts'
 import type { HeldEngine } from '../changelog/task-engines.ts'
 import { GlobalTask } from '../task/global-task.ts'
-import type { RecordCollector } from '../task/ports.ts'
 import { TaskCounters } from '../task/task-counters.ts'
 import type { AppContext } from './app-context.ts'
 import { FetchedRecords } from './fetched-records.ts'
@@ -28,14 +27,6 @@ import { taskSettings } from './task-settings.ts'
 /** Name of the engine. */
 const engineName = 'global'
 const pollMs = 100
-
-/** Global processors write nothing (KIP-1270 leaves dead letters out). */
-const noOutput: RecordCollector = {
-  send: () => undefined,
-  sendWhenKnown: () => undefined,
-  partitionFor: () => 0,
-  partitionCount: () => undefined,
-}
 
 export class GlobalUpdater {
   readonly #app: AppContext
@@ -105,7 +96,6 @@ export class GlobalUpdater {
       engine: this.#engine.engine,
       memoryEngine: memoryEngine(engineName),
       applicationId: options.applicationId,
-      collector: noOutput,
       clock: around.clock,
       settings: { ...taskSettings(this.#app, 1), serdes, cacheBytesMax: 0 },
       handlers: options.handlers,

@@ -39,6 +39,15 @@ export function unsuited(vector: Vector): string | null {
 }
 
 /**
+ * True when a punctuation by stream time sees another one than in the driver, which runs all sub-topologies in one task: an
+ * application has a task, and so a stream time, for each.
+ */
+export function dividesStreamTime(vector: Vector, topology: BuiltTopology): boolean {
+  if (topology.subTopologies.length < 2) return false
+  return /"type":"stream"|"use":"buffer"(?![^}]*"type":"wall")/.test(JSON.stringify(vector.topology))
+}
+
+/**
  * True when one record of a topic reaches a sub-topology through several repartition topics, or several sub-topologies
  * write one topic: which of them comes first is a matter of timing, with Kafka Streams too.
  */
