@@ -45,6 +45,17 @@ export function driverOptions(vector: Vector): TestDriverOptions {
   return { ...options, ...fromProperties(plain), internalConfig, withoutDefaultSerdes: true } as TestDriverOptions
 }
 
+/**
+ * As above for a comparison with Kafka's test driver, which gives its global task a handler of its own, one that goes on and
+ * knows no dead letter topic; an application has one handler for all.
+ */
+export function driverOptionsOfKafka(vector: Vector): TestDriverOptions {
+  const options = driverOptions(vector)
+  const goesOn = options.errorsDeadLetterQueueTopicName === undefined ? 'continue' : 'dead-letter'
+  const answer = options.onDeserializationError === 'continue' ? goesOn : 'fail'
+  return { ...options, onDeserializationError: (_, { taskId }) => (taskId === '-1_-1' ? 'continue' : answer) }
+}
+
 /** Properties whose values are names of the function library, or that the driver takes unchecked. */
 const specials: Readonly<Record<string, (value: string | null) => object>> = {
   'application.id': (value) => ({ applicationId: value }),

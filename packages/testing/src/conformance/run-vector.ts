@@ -4,7 +4,7 @@ import type { Topology } from '@millrace/core'
 import { TopologyTestDriver } from '../driver/topology-test-driver.ts'
 import { buildVector } from './build-vector.ts'
 import { firstDifference } from './compare.ts'
-import { driverOptions } from './configuration.ts'
+import { driverOptionsOfKafka } from './configuration.ts'
 import { outputRecord } from './decoding.ts'
 import { applicationIdOf, isInternalTopic } from './internal-topics.ts'
 import { UnknownSpec } from './java-errors.ts'
@@ -71,7 +71,7 @@ class VectorRun {
   private start(topology: Topology): TopologyTestDriver | null {
     let driver: TopologyTestDriver | null = null
     this.attempt('start', () => {
-      driver = new TopologyTestDriver(topology, driverOptions(this.vector))
+      driver = new TopologyTestDriver(topology, driverOptionsOfKafka(this.vector))
     })
     return driver
   }
