@@ -112,7 +112,7 @@ const sessions = inFile(
   ],
 )
 
-const suppress = inFile(operator('suppress'), { families: ['suppress', 'suppressTable'], groups: ['suppress'] }, [
+const suppress = inFile(operator('suppress'), { families: ['suppress', 'suppressTable', 'suppressLimits'], groups: ['suppress'] }, [
   [
     'suppress release',
     'what is due comes out one step late',

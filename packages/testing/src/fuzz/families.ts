@@ -16,5 +16,6 @@ export function randomCase(random: SeededRandom, among: readonly string[] = fami
   const make = families[family] as Family
   const optimised = random.chance(0.3) ? { 'topology.optimization': 'all' } : {}
   const inMemory = random.chance(0.2) ? { 'dsl.store.suppliers.class': 'in-memory' } : {}
-  return { family, config: { 'statestore.cache.max.bytes': '0', ...optimised, ...inMemory }, ...make(random) }
+  const made = make(random)
+  return { family, ...made, config: { 'statestore.cache.max.bytes': '0', ...optimised, ...inMemory, ...made.config } }
 }

@@ -4,21 +4,26 @@ import type { ModelRecord, ModelUpdate } from '../model/model.ts'
 import type { SeededRandom } from '../simulation/seeded-random.ts'
 
 /** What a model says of the output of topic `out`. */
-export type Expectation =
+export type Expectation = {
+  /** Code of the error, or of one behind it, that ends the run after these updates; absent = it does not end. */
+  readonly endsWith?: string
+} &
   /** All updates of each key in their order. */
-  | { readonly compare: 'sequence'; readonly updates: readonly ModelUpdate[] }
-  /** All updates of each key in any order. */
-  | { readonly compare: 'bag'; readonly updates: readonly ModelUpdate[] }
-  /** The last update of each key, with its time. */
-  | { readonly compare: 'last'; readonly updates: readonly ModelUpdate[] }
-  /** The last value of each key; `gone` says which values mean that there is none. */
-  | {
-      readonly compare: 'final'
-      readonly rows: ReadonlyMap<string, string>
-      readonly gone: readonly string[]
-      /** What no update may say, also one that is replaced later; null = nothing wrong. */
-      readonly refuse?: (update: ModelUpdate) => string | null
-    }
+  (
+    | { readonly compare: 'sequence'; readonly updates: readonly ModelUpdate[] }
+    /** All updates of each key in any order. */
+    | { readonly compare: 'bag'; readonly updates: readonly ModelUpdate[] }
+    /** The last update of each key, with its time. */
+    | { readonly compare: 'last'; readonly updates: readonly ModelUpdate[] }
+    /** The last value of each key; `gone` says which values mean that there is none. */
+    | {
+        readonly compare: 'final'
+        readonly rows: ReadonlyMap<string, string>
+        readonly gone: readonly string[]
+        /** What no update may say, also one that is replaced later; null = nothing wrong. */
+        readonly refuse?: (update: ModelUpdate) => string | null
+      }
+  )
 
 /** A random topology with its input. Shrinking takes records away; the last ones, `closing`, stay. */
 export interface FuzzCase {
@@ -33,4 +38,4 @@ export interface FuzzCase {
 }
 
 /** Makes cases of one kind of operator. */
-export type Family = (random: SeededRandom) => Omit<FuzzCase, 'family' | 'config'>
+export type Family = (random: SeededRandom) => Omit<FuzzCase, 'family' | 'config'> & Partial<Pick<FuzzCase, 'config'>>

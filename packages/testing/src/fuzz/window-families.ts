@@ -4,7 +4,7 @@ import { cogroupUpdates, cogroupWindows } from '../model/cogroup.ts'
 import { sessionUpdates } from '../model/session-updates.ts'
 import { sessionCounts } from '../model/sessions.ts'
 import { slidingCounts } from '../model/sliding.ts'
-import { suppressedUpdates } from '../model/suppress.ts'
+import { suppressedUpdates, suppressedWindows, type Suppressed, type SuppressLimits } from '../model/suppress.ts'
 import { closedWindows, windowUpdates } from '../model/windows.ts'
 import {
   cogroupAggregate,
@@ -21,7 +21,8 @@ import {
   windowedCount,
   windowedOut,
 } from './family-parts.ts'
-import type { Family } from './fuzz-case.ts'
+import type { SeededRandom } from '../simulation/seeded-random.ts'
+import type { Expectation, Family } from './fuzz-case.ts'
 
 const grouped = (window: object): object[] => [
   source('stream', 'in'),
@@ -29,6 +30,22 @@ const grouped = (window: object): object[] => [
   { op: 'windowedBy', window },
 ]
 const closeAll = { topic: 'in', key: openKey, value: 'a', ts: endOfTime }
+
+/** Limits of a buffer, and the options that say them. */
+function limits(random: SeededRandom, whenFull: SuppressLimits['whenFull']): SuppressLimits & { readonly op: object } {
+  const maxRecords = random.pick([1, 2, 9, Infinity])
+  const maxBytes = random.pick([40, 80, 200, Infinity])
+  const full = whenFull === 'stop' ? { full: 'shutDown' } : {}
+  const op = { ...(maxRecords < Infinity ? { maxRecords } : {}), ...(maxBytes < Infinity ? { maxBytes } : {}), ...full }
+  return { maxRecords, maxBytes, whenFull, op }
+}
+
+/** A record that finds a buffer full ends the run, or is reported and left out. */
+const goesOn = { 'processing.exception.handler': 'log-and-continue' }
+
+function suppressedOut({ updates, stoppedAt }: Suppressed): Expectation {
+  return { compare: 'sequence', updates, ...(stoppedAt === null ? {} : { endsWith: 'MR_OPERATOR_SUPPRESS_FULL' }) }
+}
 
 export const windowFamilies: Readonly<Record<string, Family>> = {
   windows(random) {
@@ -57,13 +74,29 @@ export const windowFamilies: Readonly<Record<string, Family>> = {
     }
   },
   suppressTable(random) {
-    const limit = { limitMs: random.pick([0, 5, 20]), maxRecords: random.pick([1, 2, 9]) }
-    const { limitMs: ms, maxRecords } = limit
+    const { op, ...limit } = limits(random, random.pick(['emit', 'emit', 'stop']))
+    const limitMs = random.pick([0, 5, 20])
+    const ends = random.chance(0.5)
     return {
-      topology: [source('table', 'in'), { op: 'suppress', until: 'timeLimit', ms, maxRecords }, ...tableOut],
+      topology: [source('table', 'in'), { op: 'suppress', until: 'timeLimit', ms: limitMs, ...op }, ...tableOut],
+      config: ends ? {} : goesOn,
       records: input(random, { topics: ['in'], nullKeys: true, nullValues: true }),
       closing: [{ ...closeAll, key: 'a' }],
-      expected: (records) => ({ compare: 'sequence', updates: suppressedUpdates(records, limit) }),
+      expected: (records) => suppressedOut(suppressedUpdates(records, { limitMs, ...limit }, ends)),
+    }
+  },
+  suppressLimits(random) {
+    const { op, ...limit } = limits(random, 'stop')
+    const size = random.pick([5, 10])
+    const shape = { size, advance: size, grace: random.pick([0, 5, 30]) }
+    const ends = random.chance(0.5)
+    const close = { op: 'suppress', until: 'windowCloses', ...op }
+    return {
+      topology: [...grouped({ type: 'time', ...shape }), ...windowedAggregate, close, ...windowedOut],
+      config: ends ? {} : goesOn,
+      records: input(random, { topics: ['in'], nullKeys: true }),
+      closing: [closeAll],
+      expected: (records) => suppressedOut(suppressedWindows(records, { ...shape, ...limit }, ends)),
     }
   },
   sliding(random) {
