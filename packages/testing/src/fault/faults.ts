@@ -112,20 +112,24 @@ const sessions = inFile(
   ],
 )
 
-const suppress = inFile(operator('suppress'), { families: ['suppress', 'suppressTable', 'suppressLimits'], groups: ['suppress'] }, [
+const suppress = inFile(
+  operator('suppress'),
+  { families: ['suppress', 'suppressTable', 'suppressLimits'], groups: ['suppress'] },
   [
-    'suppress release',
-    'what is due comes out one step late',
-    'this.buffer.minTimeMs <= this.dueMs',
-    'this.buffer.minTimeMs < this.dueMs',
+    [
+      'suppress release',
+      'what is due comes out one step late',
+      'this.buffer.minTimeMs <= this.dueMs',
+      'this.buffer.minTimeMs < this.dueMs',
+    ],
+    [
+      'suppress limit',
+      'one change too many waits',
+      'this.buffer.recordCount > this.options.recordsMax ||',
+      'this.buffer.recordCount > this.options.recordsMax + 1 ||',
+    ],
   ],
-  [
-    'suppress limit',
-    'one change too many waits',
-    'this.buffer.recordCount > this.options.recordsMax ||',
-    'this.buffer.recordCount > this.options.recordsMax + 1 ||',
-  ],
-])
+)
 
 const joins = [
   ...inFile(operator('join-stream-stream'), { families: ['streamStreamJoin'], groups: ['stream-stream-join'] }, [
