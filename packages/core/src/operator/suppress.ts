@@ -12,7 +12,7 @@ import type { Change } from '../record/change.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
 import type { Windowed } from '../record/windowed.ts'
 import type { StateStore, SuppressBuffer, SuppressedUpdate, ValueAndTimestamp } from '../store/store.ts'
-import { keptContext } from './kept-context.ts'
+import { keptContextWithSource } from './kept-context.ts'
 import { keepTime } from './stream-time.ts'
 import type { TableParent, TableSupplier } from './table-supplier.ts'
 import type { TableValueGetter, TableValueGetterSupplier } from './table-value-getter.ts'
@@ -97,7 +97,7 @@ class SuppressTable<K, V> implements Processor<K, Change<V>, K, Change<V>> {
       keepTime(buffer, record.timestampMs)
     }
     const timeMs = this.isFinal ? (record.key as Windowed<unknown>).window.endMs : context.current.timestampMs
-    buffer.put(timeMs, record.key, record.value, keptContext(context.recordContext))
+    buffer.put(timeMs, record.key, record.value, keptContextWithSource(context))
     this.dueMs = this.observedMs - this.options.waitMs
     buffer.evictWhile(this.isDue, this.emit)
     if (!this.isFull()) return

@@ -4,7 +4,7 @@ import type { Cancellable } from '../port/clock.ts'
 import type { Headers } from '../record/headers.ts'
 import type { RecordMetadata, StreamRecord } from '../record/record.ts'
 import type { StoreDefinition, StoreKind } from '../store/definition.ts'
-import type { StateStore } from '../store/store.ts'
+import type { BufferedContext, StateStore } from '../store/store.ts'
 
 /**
  * One node's code. A task makes one instance per node from its supplier, calls `init` once, `process` for each record
@@ -100,7 +100,9 @@ export interface OperatorContext<KOut = unknown, VOut = unknown> extends Process
    */
   readonly renewsRecords?: boolean
   /** Runs the action as if this were the record being processed: for records that a buffer releases later. */
-  withRecordContext(context: RecordContext, action: () => void): void
+  withRecordContext(context: BufferedContext, action: () => void): void
+  /** The bytes of the source record for a dead letter, to be kept with a buffered record; null when they are not needed. */
+  keepSource?(): object | null
   /** Counts into `dropped-records-total`, with the reason in the log. */
   droppedRecord(reason: string): void
   /** A line in the log at level warn, with the position of the record being processed. */

@@ -151,6 +151,8 @@ export interface BufferedContext {
   readonly topic: string | null
   readonly partition: number
   readonly offset: number
+  /** What the task wants to have back with the record (`OperatorContext.keepSource`); in memory only. */
+  readonly source?: object
 }
 
 /** A table update that leaves the suppress buffer. */

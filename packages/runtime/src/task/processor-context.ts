@@ -5,6 +5,7 @@
  * Nothing is restored when a child throws: whoever handles the error (`ProcessorNode`) sets the context to its own record.
  */
 import {
+  type BufferedContext,
   type Duration,
   type Headers,
   type OperatorContext,
@@ -21,7 +22,7 @@ import {
 import type { FlushListener, LiveStore } from '@millrace/core/internal'
 import type { Cancellable } from '@millrace/core/port'
 import type { Punctuations } from './punctuation.ts'
-import type { CurrentContext, TaskState } from './task-state.ts'
+import { type CurrentContext, KeptSource, type TaskState } from './task-state.ts'
 
 /** A node that takes records. */
 export interface LiveNode {
@@ -113,11 +114,16 @@ export class NodeContext implements OperatorContext {
     return this.punctuations.schedule({ node: this.node, interval, type, callback, startMs: options?.startMs })
   }
 
-  withRecordContext(context: RecordContext, action: () => void): void {
+  keepSource(): object | null {
+    return this.state.keepSource()
+  }
+
+  withRecordContext(context: BufferedContext, action: () => void): void {
     const before = this.state.takeRecord()
     const { topic, partition, offset, timestampMs, headers } = context
     const metadata = topic === null ? undefined : { topic, partition, offset }
-    this.state.setRecord({ context: { topic, partition, offset, timestampMs, headers }, metadata, source: null })
+    const source = context.source instanceof KeptSource ? context.source : null
+    this.state.setRecord({ context: { topic, partition, offset, timestampMs, headers }, metadata, source })
     try {
       action()
     } finally {
@@ -160,17 +166,18 @@ export class NodeContext implements OperatorContext {
   /** A new record holds the source bytes for its own branch: a sink below frees them there and not above. */
   private passHolding(record: StreamRecord<unknown, unknown>, child: string | undefined): void {
     const { state } = this
-    const { holder, released } = state
+    const { holder, hold } = state
     if (holder === record) {
       this.pass(record, child)
       return
     }
     state.holder = record
+    state.hold = { released: hold.released, isShared: false }
     try {
       this.pass(record, child)
     } finally {
       state.holder = holder
-      state.released = released
+      state.hold = hold
     }
   }
 

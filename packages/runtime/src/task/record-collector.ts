@@ -110,7 +110,7 @@ export class SinkNode implements LiveNode {
       const chosen = start === null ? partition : collector.partitionFor(topic, start)
       collector.send(topic, chosen, key, value, timestampMs, headers)
     }
-    this.state.released = this.state.deadLetterTopic !== null
+    if (this.state.deadLetterTopic !== null) this.state.hold.released = true
   }
 
   /** The sink's partitioner, for later: what it throws goes to the processing handler as if it had thrown now. */

@@ -31,11 +31,36 @@ export interface RawSource {
   readonly takenValue: Uint8Array | null
 }
 
+/** Whether a sink has let go of the source bytes of one forwarding. */
+export interface SourceHold {
+  released: boolean
+  /** A buffer has it too, so that it is not used again for the next record. */
+  isShared: boolean
+}
+
+/** Source bytes that a buffer keeps with a record, in memory only. What is released by others is released here too. */
+export class KeptSource implements RawSource {
+  readonly takenKey: Uint8Array | null
+  readonly takenValue: Uint8Array | null
+  readonly hold: SourceHold
+
+  constructor(source: RawSource, hold: SourceHold) {
+    const { takenKey, takenValue } = source
+    const isKept = source instanceof KeptSource
+    this.takenKey = isKept ? takenKey : (takenKey?.slice() ?? null)
+    this.takenValue = isKept ? takenValue : (takenValue?.slice() ?? null)
+    this.hold = hold
+    hold.isShared = true
+  }
+}
+
 /** A record being processed, set aside. */
 export interface RecordSnapshot {
   readonly context: RecordContext
   readonly metadata: RecordMetadata | undefined
   readonly source: RawSource | null
+  /** Absent: nothing has been released. */
+  readonly hold?: SourceHold
 }
 
 export interface TaskSurroundings {
@@ -66,12 +91,12 @@ export class TaskState implements HandlerSurroundings {
   /** Null when the source bytes are not known: in a punctuation, or after the record is gone. */
   source: RawSource | null = null
   /**
-   * The record whose forwarding holds the source bytes, and whether a sink has let go of them. Kafka 4.3 frees them when a
+   * The record whose forwarding holds the source bytes, and (`hold`) whether a sink has let go of them. Kafka 4.3 frees them when a
    * record is written: a dead letter of another branch below the same forwarding then has neither key nor value. A new record
    * takes them over as they are. Kept only where there is a dead letter topic.
    */
   holder: object | null = null
-  released = false
+  hold: SourceHold = { released: false, isShared: false }
   /** Greatest time taken from any queue, −1 at first. */
   streamTimeMs = -1
   commitRequested = false
@@ -116,7 +141,7 @@ export class TaskState implements HandlerSurroundings {
    */
   errorContext(node: string, record: object | null): ErrorContext {
     const { topic, partition, offset, timestampMs, headers } = this.current
-    const source = record !== null && this.released ? null : this.source
+    const source = record !== null && this.hold.released ? null : this.source
     return {
       taskId: this.taskName,
       node,
@@ -134,20 +159,29 @@ export class TaskState implements HandlerSurroundings {
   takeRecord(): RecordSnapshot {
     const { timestampMs, headers, topic, partition, offset } = this.current
     const context = { timestampMs, headers, topic, partition, offset }
-    return { context, metadata: this.metadata, source: this.source }
+    return { context, metadata: this.metadata, source: this.source, hold: this.hold }
   }
 
   setRecord(record: RecordSnapshot): void {
     Object.assign(this.current, record.context)
     this.metadata = record.metadata
     this.holdSource(record.source)
+    if (record.hold !== undefined) this.hold = record.hold
+  }
+
+  /** The source bytes, for a buffer; null when nobody would ask for them, or they are gone. */
+  keepSource(): KeptSource | null {
+    const { source, hold } = this
+    if (this.deadLetterTopic === null || source === null || hold.released) return null
+    return new KeptSource(source, hold)
   }
 
   /** Another record is being processed, or none (null). */
   holdSource(source: RawSource | null): void {
     this.source = source
     this.holder = null
-    this.released = false
+    if (source instanceof KeptSource) this.hold = source.hold
+    else if (this.hold.released || this.hold.isShared) this.hold = { released: false, isShared: false }
   }
 
   /** No record is being processed: a punctuation at this time, or nothing at all. */
