@@ -55,9 +55,10 @@ class LiveJoinBuffer<K, V> extends BufferRows<WaitingRecord> implements JoinBuff
     const timeMs = context.timestampMs
     if (this.bufferTimeMs - this.graceMs > timeMs) return false
     const topic = this.host.changelogTopic
+    // Also for what a serde refuses, as in Kafka.
+    this.sequence = (this.sequence + 1) & 0x7fffffff
     const keyBytes = this.keySerde.serialize(key, topic)
     const newValue = this.valueSerde.serialize(value, topic, context.headers)
-    this.sequence = (this.sequence + 1) & 0x7fffffff
     const rowKey = encodeTimeFirstWindowKey(keyBytes, timeMs, this.sequence)
     const stored: StoredRecordContext = { ...context, topic: context.topic ?? '' }
     const row = padded(encodeBufferValue({ context: stored, priorValue: null, oldValue: null, newValue }))
