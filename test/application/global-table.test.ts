@@ -15,7 +15,7 @@ let client: KafkaClient
 let stateDirectory: string
 
 beforeEach(async () => {
-  broker = await EmbeddedBroker.start()
+  broker = await EmbeddedBroker.start({ config: { 'group.min.session.timeout.ms': 100 } })
   client = new KafkaClient(broker)
   stateDirectory = await mkdtemp(join(tmpdir(), 'millrace-global-'))
 })
@@ -27,6 +27,10 @@ afterEach(async () => {
 
 async function fill(rows: number, partitions: number, text: string): Promise<void> {
   await client.createTopics([users], { partitions })
+  await write(rows, text)
+}
+
+async function write(rows: number, text: string): Promise<void> {
   const writer = client.writer(users)
   await writer.ready()
   for (let i = 0; i < rows; i++) writer.send(`u${i}`, text)
@@ -40,11 +44,20 @@ async function removeTopic(): Promise<void> {
   await cluster.close()
 }
 
+const session = { sessionTimeout: 500, heartbeatInterval: 100 }
+
 function application(): StreamsApp {
   const builder = new StreamsBuilder()
   builder.globalTable(users, { store: 'users' })
   builder.stream(topic('input', users)).to(topic('output', users))
-  const options = { applicationId: 'global', kafka: broker, stateDirectory, logger: silentLogger, commitInterval: 20 }
+  const options = {
+    applicationId: 'global',
+    kafka: broker,
+    stateDirectory,
+    logger: silentLogger,
+    commitInterval: 20,
+    ...session,
+  }
   const app = new StreamsApp(builder.build(), options)
   app.ended().catch(() => undefined)
   return app
@@ -76,5 +89,20 @@ it('has nothing of partitions that the topic no longer has', async () => {
   expect(await rowsAtStart()).toHaveLength(20)
   await removeTopic()
   await fill(30, 1, 'new')
+  expect(await rowsAtStart()).toEqual(Array.from({ length: 30 }, (_, i) => `u${i}=new`).toSorted())
+})
+
+it('has nothing of a topic that was deleted and created anew while it ran', async () => {
+  await client.createTopics([topic('input', users), topic('output', users)])
+  await fill(10, 1, 'old')
+  await using app = application()
+  await app.start()
+  await vi.waitFor(() => expect(app.state).toBe('RUNNING'), { timeout: 20_000 })
+  await removeTopic()
+  await fill(2, 1, 'new')
+  await expect(app.ended()).rejects.toMatchObject({ code: 'MR_PROTOCOL_TOPIC_REPLACED' })
+  await app.close()
+  // Now the place that was reached exists again, with another record before it.
+  await write(30, 'new')
   expect(await rowsAtStart()).toEqual(Array.from({ length: 30 }, (_, i) => `u${i}=new`).toSorted())
 })

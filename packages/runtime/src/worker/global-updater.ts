@@ -175,10 +175,19 @@ export class GlobalUpdater {
   }
 
   async #once(): Promise<void> {
-    for (const part of (await this.#fetcher?.poll(pollMs)) ?? []) this.#apply(part)
+    for (const part of await this.#poll()) this.#apply(part)
     const nowMs = monotonicMs(this.#app.around.clock)
     if (nowMs - this.#committedAtMs >= this.#app.options.commitIntervalMs) await this.#commit()
     await this.#app.yieldTurn()
+  }
+
+  async #poll(): Promise<readonly FetchedPartition[]> {
+    try {
+      return (await this.#fetcher?.poll(pollMs)) ?? []
+    } catch (error) {
+      if ((error as { code?: string }).code === 'MR_PROTOCOL_TOPIC_REPLACED') this.#isOutdated = true
+      throw error
+    }
   }
 
   #apply({ topic, partition, batches, nextOffset }: FetchedPartition): void {
