@@ -4,6 +4,7 @@ import type { Topology } from '@millrace/core'
 import { TopologyTestDriver } from '../driver/topology-test-driver.ts'
 import { buildVector } from './build-vector.ts'
 import { firstDifference } from './compare.ts'
+import type { TestDriverOptions } from '../driver/driver-options.ts'
 import { driverOptionsOfKafka } from './configuration.ts'
 import { outputRecord } from './decoding.ts'
 import { applicationIdOf, isInternalTopic } from './internal-topics.ts'
@@ -25,9 +26,17 @@ export function runVector(vector: Vector): string | null {
   }
 }
 
-/** What the test driver does with a vector. @throws UnknownSpec */
-export function observeVector(vector: Vector): Observed {
-  return new VectorRun(vector).run()
+/**
+ * What the test driver does with a vector.
+ *
+ * @param options those of the driver; default as in Kafka's
+ * @throws UnknownSpec
+ */
+export function observeVector(
+  vector: Vector,
+  options: (vector: Vector) => TestDriverOptions = driverOptionsOfKafka,
+): Observed {
+  return new VectorRun(vector, options).run()
 }
 
 class VectorRun {
@@ -35,9 +44,11 @@ class VectorRun {
   private readonly trace = new Trace()
   private readonly observed: Observed = { branches: [], reads: [], trace: this.trace.lines }
   private readonly applicationId: string
+  private readonly options: (vector: Vector) => TestDriverOptions
 
-  constructor(vector: Vector) {
+  constructor(vector: Vector, options: (vector: Vector) => TestDriverOptions) {
     this.vector = vector
+    this.options = options
     this.applicationId = applicationIdOf(vector)
   }
 
@@ -71,7 +82,7 @@ class VectorRun {
   private start(topology: Topology): TopologyTestDriver | null {
     let driver: TopologyTestDriver | null = null
     this.attempt('start', () => {
-      driver = new TopologyTestDriver(topology, driverOptionsOfKafka(this.vector))
+      driver = new TopologyTestDriver(topology, this.options(this.vector))
     })
     return driver
   }
