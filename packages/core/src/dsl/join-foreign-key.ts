@@ -155,7 +155,8 @@ function resolveOnLeft(
   node.outputVersioned = isVersioned(spec)
   plan.add(resolver, node)
   const sources = new Set([...left.sources, answers.name])
-  return { plan, name, node, key: key ?? left.key, value, sources, queryableName: storeName, supplier }
+  // As in Kafka the keys are read as those of the left table; the store may have a serde of its own.
+  return { plan, name, node, key: left.key ?? key, value, sources, queryableName: storeName, supplier }
 }
 
 function singleNode(name: string, create: ProcessorNode['create'], stores: readonly string[] = []): PlanNode {
