@@ -1,7 +1,7 @@
 /** Options of ops as the DSL's last arguments: names, serdes, stores. Absent in the vector is absent here. */
 import type { SerdeOrSchema } from '@millrace/core'
 import type { MaterializedSpec, StoreSupplier } from '@millrace/core/internal'
-import { UnknownSpec } from './java-errors.ts'
+import { illegalArgument, UnknownSpec } from './java-errors.ts'
 import { serde } from './serdes.ts'
 import type { Materialized, MaterializedSupplier } from './vector-parts.ts'
 
@@ -101,6 +101,9 @@ export function storeSupplier(from: MaterializedSupplier): StoreSupplier {
     }
     case 'window':
     case 'timestamped-window':
+      // Kafka's suppliers refuse it themselves, as `windowStore` does here.
+      if (from.retention < from.windowSize)
+        throw illegalArgument(`retention ${from.retention} is shorter than the windows, ${from.windowSize}`)
       return {
         kind: 'timestamped-window',
         plain: from.kind === 'window',
