@@ -40,6 +40,13 @@ export class KafkaCluster implements AsyncDisposable {
   private readonly jars: KafkaJars
   private readonly heap: string
   private readonly processes: (ChildProcess | undefined)[] = []
+  /** Processes that were told to end and have not yet. */
+  private readonly ending = new Set<ChildProcess>()
+  private readonly killAll = (): void => {
+    for (const child of [...this.processes, ...this.ending]) child?.kill('SIGKILL')
+    // a broker that is dying may still make a file
+    rmSync(this.plan.directory, { recursive: true, force: true, maxRetries: 5 })
+  }
 
   private constructor(plan: ClusterPlan, jars: KafkaJars, heap: string) {
     this.version = plan.version
@@ -62,6 +69,7 @@ export class KafkaCluster implements AsyncDisposable {
       config: options.config ?? {},
     }
     const cluster = new KafkaCluster(plan, kafkaJars(version), options.heap ?? '512m')
+    process.once('exit', cluster.killAll)
     try {
       cluster.format()
       for (const node of range(brokers)) cluster.launch(node)
@@ -70,7 +78,6 @@ export class KafkaCluster implements AsyncDisposable {
       await cluster.close()
       throw error
     }
-    process.once('exit', () => cluster.killAll())
     return cluster
   }
 
@@ -111,10 +118,18 @@ export class KafkaCluster implements AsyncDisposable {
     await this.ready()
   }
 
-  /** Ends all brokers and removes their data. Twice is harmless. */
+  /**
+   * Ends all brokers and removes their data. Twice is harmless.
+   *
+   * With SIGKILL: nothing is left of the data that a controlled shutdown would care for, and brokers without a majority of
+   * controllers cannot shut down in a controlled way. Only the broker that makes the archive of classes ends properly.
+   */
   async close(): Promise<void> {
-    await Promise.all(range(this.plan.brokers).map((node) => this.end(node, 'SIGTERM')))
-    rmSync(this.plan.directory, { recursive: true, force: true })
+    const signal = this.makesArchive() ? 'SIGTERM' : 'SIGKILL'
+    await Promise.all(range(this.plan.brokers).map((node) => this.end(node, signal)))
+    await Promise.all([...this.ending].map(ended))
+    rmSync(this.plan.directory, { recursive: true, force: true, maxRetries: 5 })
+    process.off('exit', this.killAll)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -146,8 +161,13 @@ export class KafkaCluster implements AsyncDisposable {
     const log = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.showDateTime=true']
     const flags = ['-Xms96m', `-Xmx${this.heap}`, '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...log]
     if (existsSync(this.jars.archive)) flags.push('-Xshare:auto', `-XX:SharedArchiveFile=${this.jars.archive}`)
-    else if (archive && this.plan.brokers === 1) flags.push(`-XX:ArchiveClassesAtExit=${this.jars.archive}`)
+    else if (archive && this.makesArchive()) flags.push(`-XX:ArchiveClassesAtExit=${this.jars.archive}`)
     return flags
+  }
+
+  /** Two brokers that write the same file would spoil it. */
+  private makesArchive(): boolean {
+    return this.plan.brokers === 1 && !existsSync(this.jars.archive)
   }
 
   private launch(node: number): void {
@@ -187,19 +207,23 @@ export class KafkaCluster implements AsyncDisposable {
     if (child === undefined) return
     this.processes[node] = undefined
     if (child.exitCode !== null || child.signalCode !== null) return
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+    this.ending.add(child)
     child.kill('SIGCONT')
     child.kill(signal)
     const forced = setTimeout(() => child.kill('SIGKILL'), 15_000)
-    await ended
+    await ended(child)
     clearTimeout(forced)
+    this.ending.delete(child)
   }
+}
 
-  private killAll(): void {
-    for (const child of this.processes) child?.kill('SIGKILL')
-    // a broker that is dying may still make a file
-    rmSync(this.plan.directory, { recursive: true, force: true, maxRetries: 5 })
-  }
+/** Resolves when the process has ended; holds this one open until then, which a started broker does not. */
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.ref()
+  await new Promise<void>((resolve) => {
+    child.once('exit', () => resolve())
+  })
 }
 
 async function freePorts(brokers: number): Promise<BrokerPorts[]> {
