@@ -12,7 +12,7 @@ import { driverOptions } from './configuration.ts'
 import { observeVector } from './run-vector.ts'
 import { serdesOfTopic, stepRecord } from './step-records.ts'
 import { dividesStreamTime, hasFreeOrder, unsuited } from './suited.ts'
-import type { VectorApplication } from './vector-runtime.ts'
+import { type VectorApplication, vectorApplication } from './vector-runtime.ts'
 import type { OutputRecord, Vector } from './vector.ts'
 
 /** Why a vector was left out, or how it differs; both null when it is equal. */
@@ -21,17 +21,26 @@ export interface BrokerOutcome {
   readonly difference: string | null
 }
 
+/**
+ * Why a vector cannot be compared on a broker; null when it can.
+ *
+ * @throws what building its topology throws
+ */
+export function whyNotOnBroker(vector: Vector): string | null {
+  const reason = unsuited(vector) ?? (endsAsApplication(vector) ? 'an application ends, not the driver' : null)
+  if (reason !== null) return reason
+  const { topology } = vectorApplication(vector, applicationIdOf(vector), comparableProperties)
+  if (hasFreeOrder(topology)) return 'several sub-topologies or repartition topics in free order'
+  return dividesStreamTime(vector, topology) ? 'stream-time punctuations in several sub-topologies' : null
+}
+
 /** Never throws: whatever goes wrong is a difference. */
 export async function runOnBroker(vector: Vector): Promise<BrokerOutcome> {
   try {
-    const skipped = unsuited(vector) ?? (endsAsApplication(vector) ? 'an application ends, not the driver' : null)
+    const skipped = whyNotOnBroker(vector)
     if (skipped !== null) return { skipped, difference: null }
     await using rig = await BrokerRig.start()
     const application = rig.application(vector, applicationIdOf(vector))
-    if (hasFreeOrder(application.topology))
-      return { skipped: 'several sub-topologies or repartition topics in free order', difference: null }
-    if (dividesStreamTime(vector, application.topology))
-      return { skipped: 'stream-time punctuations in several sub-topologies', difference: null }
     return { skipped: null, difference: await compareOnBroker(rig, vector, application) }
   } catch (error) {
     return { skipped: null, difference: `stopped: ${(error as Error).stack}` }

@@ -39,12 +39,8 @@ export function vectorApplication(given: Vector, applicationId: string, properti
   const vector = { ...given, config: { ...given.config, ...properties, 'application.id': applicationId } }
   const built = buildVector(vector)
   const { wallClockMs: _, withoutDefaultSerdes: __, ...rest } = driverOptions(vector)
-  const { dslStoreSuppliers, dslStoreFormat, upgradeFrom, internalConfig, ...more } = rest
-  const options = resolveOptions({
-    ...more,
-    applicationId,
-    internalConfig: { ...internalConfig, ...(upgradeFrom === undefined ? {} : { 'upgrade.from': upgradeFrom }) },
-  })
+  const { dslStoreSuppliers, dslStoreFormat, ...more } = rest
+  const options = resolveOptions({ ...more, applicationId })
   const topology = built.build({
     ...(dslStoreSuppliers === undefined ? {} : { suppliers: dslStoreSuppliers }),
     ...(dslStoreFormat === undefined ? {} : { format: dslStoreFormat }),
