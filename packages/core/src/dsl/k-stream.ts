@@ -266,7 +266,9 @@ export class KStream<out K, out V> {
     options: GroupOptions<NotNull<KOut>, NotNull<V>> = {},
   ): KGroupedStream<NotNull<KOut>, V> {
     requireKnown(options, groupOptions, 'groupBy')
-    const rekeyed = this.#append('KSTREAM-KEY-SELECT-', options, selectStreamKey(selector as never), { rekeys: true })
+    const rekeyed = this.#append('KSTREAM-KEY-SELECT-', options, selectStreamKey(selector as never, 'groupBy'), {
+      rekeys: true,
+    })
     return this.#grouped(rekeyed.state, options, null)
   }
 

@@ -2,6 +2,14 @@
 export const operatorMessages = {
   MR_OPERATOR_NULL_RESULT: (d: { readonly operator: string; readonly expected: string }): string =>
     `The function given to ${d.operator} returned null or undefined; return ${d.expected}.`,
+  MR_OPERATOR_UNDEFINED: (d: {
+    readonly operator: string
+    readonly store: string | null
+    readonly key: string
+  }): string =>
+    `The function given to ${d.operator}${d.store === null ? '' : ` with store "${d.store}"`} returned undefined for the key ${d.key}; return a value, or null where there is none (a function body in braces needs a return).`,
+  MR_OPERATOR_PAIR: (d: { readonly operator: string; readonly given: string; readonly key: string }): string =>
+    `The function given to ${d.operator} returned ${d.given} for the key ${d.key}; return a pair [key, value], with null where there is none.`,
   MR_OPERATOR_NULL_KEY: (d: { readonly operator: string; readonly store: string }): string =>
     `A record with a null key reached ${d.operator} with store "${d.store}", where keys are never null; drop null keys upstream.`,
   MR_OPERATOR_SUPPRESS_FULL: (d: {

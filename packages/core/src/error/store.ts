@@ -22,6 +22,8 @@ export const storeMessages = {
     `Store "${d.store}" has no ${d.part} serde; give one where the store is defined, or a default serde.`,
   MR_STORE_NULL_KEY: (d: { readonly store: string }): string =>
     `A null key was given to store "${d.store}"; stores hold no null keys.`,
+  MR_STORE_UNDEFINED: (d: { readonly store: string; readonly key: string | null }): string =>
+    `undefined was put into store "${d.store}"${d.key === null ? '' : ` for the key ${d.key}`}; put a value, or null to delete (a function body in braces needs a return).`,
   MR_STORE_DEFINITION: (d: { readonly store: string; readonly reason: string }): string =>
     `Store "${d.store}" cannot be made: ${d.reason}.`,
   MR_STORE_UNCACHEABLE: (d: { readonly store: string }): string =>

@@ -4,6 +4,7 @@ import { RecordError } from '../errors.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
 import type { ValueMapper } from './functions.ts'
+import { undefinedResult } from './undefined-result.ts'
 
 /**
  * Forwards every value of the list, in its order, each with key, time and headers of the input.
@@ -42,6 +43,9 @@ class FlatMapStreamValues<K, V, VOut> implements Processor<K, V, K, VOut> {
         operator: 'flatMapValues',
         expected: 'a list of values; an empty one drops the record',
       })
-    for (const value of values) context.forward(makeRecord(record.key, value, record.timestampMs, record.headers))
+    for (const value of values) {
+      if (value === undefined) throw undefinedResult('flatMapValues (an element)', record.key)
+      context.forward(makeRecord(record.key, value, record.timestampMs, record.headers))
+    }
   }
 }

@@ -4,6 +4,7 @@ import { RecordError } from '../errors.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
 import type { ValueMapper } from './functions.ts'
+import { wrongPair } from './undefined-result.ts'
 
 /**
  * Forwards every `[key, value]` of the list, in its order, each with the time and headers of the input.
@@ -44,6 +45,8 @@ class FlatMapStream<K, V, KOut, VOut> implements Processor<K, V, KOut, VOut> {
     if (pairs === null || pairs === undefined) throw nullResult('a list of pairs [key, value]; an empty one drops')
     for (const pair of pairs) {
       if (pair === null || pair === undefined) throw nullResult('a list whose elements are pairs [key, value]')
+      if (typeof pair !== 'object' || pair[0] === undefined || pair[1] === undefined)
+        throw wrongPair('flatMap (an element)', pair, record.key)
       context.forward(makeRecord(pair[0], pair[1], record.timestampMs, record.headers))
     }
   }

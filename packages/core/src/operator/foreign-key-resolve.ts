@@ -12,6 +12,7 @@ import { type DefaultSerdes, type ForeignKeyResponse, neededSerde } from './fore
 import type { Joiner } from './functions.ts'
 import { sameBytes } from './same-key.ts'
 import type { TableValueGetter, TableValueGetterSupplier } from './table-value-getter.ts'
+import { undefinedResult } from './undefined-result.ts'
 
 /** What the resolving node is made of. */
 export interface ForeignKeyResolve<K, V, VF, VOut> {
@@ -87,7 +88,8 @@ class ResolveResponses<K, V, VF, VOut> implements Processor<K, ForeignKeyRespons
     const hasResult = foreignValue !== null || (this.options.left && row !== null)
     const { joiner } = this.options
     const value = row === null ? null : row.value
-    const result = hasResult ? (joiner(value as V, foreignValue, key, this.context.recordContext) ?? null) : null
+    const result = hasResult ? joiner(value as V, foreignValue, key, this.context.recordContext) : null
+    if (result === undefined) throw undefinedResult('the foreign-key join', key)
     this.context.forward(makeRecord(key, result, timestampMs, headers))
   }
 }

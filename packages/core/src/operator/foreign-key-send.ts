@@ -23,6 +23,7 @@ import { type DefaultSerdes, ForeignKeyBytes, type ForeignKeySerdes, neededSerde
 import type { KeyMapper } from './functions.ts'
 import { sameBytes } from './same-key.ts'
 import type { VersionedAware } from './table-supplier.ts'
+import { undefinedResult } from './undefined-result.ts'
 
 /** What the sending node is made of. */
 export interface ForeignKeySend<K, V, KF> extends ForeignKeySerdes<K, KF> {
@@ -132,7 +133,10 @@ class SendSubscriptions<K, V, KF> implements Processor<K, Change<V>, KF | null, 
 
   private foreignKey(key: K, value: V | null): KF | null {
     const { extractor } = this.options
-    return value === null ? null : (extractor(value, key, this.context.recordContext) ?? null)
+    if (value === null) return null
+    const foreignKey = extractor(value, key, this.context.recordContext)
+    if (foreignKey === undefined) throw undefinedResult('the foreign-key join (foreignKey)', key)
+    return foreignKey
   }
 
   private isSame(oldKey: KF, newKey: KF | null): boolean {

@@ -8,6 +8,7 @@ import type { StateStore, ValueAndTimestamp, WindowStore } from '../store/store.
 import { joinRetentionMs, type JoinWindows } from '../window/join-windows.ts'
 import type { Joiner } from './functions.ts'
 import { keepsRecords } from './join-store.ts'
+import { undefinedResult } from './undefined-result.ts'
 
 /** What a self-join is made of. */
 export interface SelfJoin<K, V, VOut> {
@@ -70,7 +71,9 @@ class JoinStreamToItself<K, V, VOut> implements Processor<K, V, K, VOut> {
     const { joiner } = this.options
     const context = this.context.recordContext
     // First of all, as in Kafka: a record whose joiner throws does not move the operator's time.
-    const self = makeRecord(key, joiner(value, value, key, context), timestampMs, record.headers)
+    const own = joiner(value, value, key, context)
+    if (own === undefined) throw undefinedResult('the join of streams', key)
+    const self = makeRecord(key, own, timestampMs, record.headers)
     this.restoreStreamTime(timestampMs)
     let meetsItself = timestampMs > this.streamTimeMs - this.retentionMs + 1
     for (const { key: otherMs, value: other } of this.around(record, beforeMs, afterMs))
@@ -96,6 +99,7 @@ class JoinStreamToItself<K, V, VOut> implements Processor<K, V, K, VOut> {
   }
 
   private forward(record: StreamRecord<K, V>, result: VOut, otherMs: number): void {
+    if (result === undefined) throw undefinedResult('the join of streams', record.key)
     this.context.forward(makeRecord(record.key, result, Math.max(record.timestampMs, otherMs), record.headers))
   }
 }

@@ -23,6 +23,7 @@ import { keepsRecords } from './join-store.ts'
 import type { JoinTracker, JoinTrackers } from './join-tracker.ts'
 import { sameKey } from './same-key.ts'
 import { keepTime } from './stream-time.ts'
+import { undefinedResult } from './undefined-result.ts'
 
 /** What both sides of a join have in common; give the same object to both. */
 export interface StreamJoin<K, L, R, VOut> {
@@ -197,13 +198,19 @@ class JoinStreams<K, L, R, VOut> implements Processor<K, L | R, K, VOut> {
   private unmatched(isLeft: boolean, key: K, value: L | R): VOut {
     const { joiner } = this.options
     const context = this.context.recordContext
-    return isLeft ? joiner(value as L, null, key, context) : joiner(null, value as R, key, context)
+    const result = isLeft ? joiner(value as L, null, key, context) : joiner(null, value as R, key, context)
+    if (result === undefined) throw undefinedResult('the join of streams', key)
+    return result
   }
 
   private join(key: K, value: L | R, other: L | R): VOut {
     const { joiner } = this.options
     const context = this.context.recordContext
-    return this.isLeft ? joiner(value as L, other as R, key, context) : joiner(other as L, value as R, key, context)
+    const result = this.isLeft
+      ? joiner(value as L, other as R, key, context)
+      : joiner(other as L, value as R, key, context)
+    if (result === undefined) throw undefinedResult('the join of streams', key)
+    return result
   }
 }
 

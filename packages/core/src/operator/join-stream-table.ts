@@ -14,6 +14,7 @@ import type { BufferedRecord, JoinBuffer, StateStore } from '../store/store.ts'
 import type { Joiner, KeyMapper } from './functions.ts'
 import { keptContext } from './kept-context.ts'
 import type { TableValueGetter, TableValueGetterSupplier } from './table-value-getter.ts'
+import { undefinedResult } from './undefined-result.ts'
 
 /** What a join of a stream with a table of the same key is made of. */
 export interface StreamTableJoin<K, V, T, VOut> {
@@ -147,6 +148,7 @@ class JoinStreamTable<K, V, KT, T, VOut> implements Processor<K, V, K, VOut> {
     const row = rowKey === null ? null : this.row(rowKey, record.timestampMs)
     if (row === null && !left) return
     const result = joiner(record.value, row, record.key, this.context.recordContext)
+    if (result === undefined) throw undefinedResult('the join of a stream with a table', record.key)
     this.context.forward(makeRecord(record.key, result, record.timestampMs, record.headers))
   }
 
@@ -157,8 +159,9 @@ class JoinStreamTable<K, V, KT, T, VOut> implements Processor<K, V, K, VOut> {
 
   private rowKey(record: StreamRecord<K, V>): KT | null {
     const { key } = this.settings
-    const rowKey =
-      key === null ? (record.key as unknown as KT) : key(record.value, record.key, this.context.recordContext)
-    return rowKey ?? null
+    if (key === null) return (record.key as unknown as KT) ?? null
+    const rowKey = key(record.value, record.key, this.context.recordContext)
+    if (rowKey === undefined) throw undefinedResult('the join with a global table (key)', record.key)
+    return rowKey
   }
 }

@@ -19,6 +19,7 @@ import type { JoinSide, ValueAndTimestamp } from '../store/store.ts'
 import type { Joiner } from './functions.ts'
 import type { TableParent, TableSupplier, VersionedAware } from './table-supplier.ts'
 import type { TableValueGetter, TableValueGetterSupplier } from './table-value-getter.ts'
+import { undefinedResult } from './undefined-result.ts'
 
 export type TableJoinKind = 'inner' | 'left' | 'outer'
 
@@ -160,7 +161,8 @@ class JoinTables<K, L, R, VOut> implements Processor<K, Change<L | R>, K, Change
     const result = this.isLeft
       ? joiner(value as L | null, other as R | null, key, context)
       : joiner(other as L | null, value as R | null, key, context)
-    return result ?? null
+    if (result === undefined) throw undefinedResult('the join of tables', key)
+    return result
   }
 }
 
@@ -202,7 +204,8 @@ class JoinedGetter<K, L, R, VOut> implements TableValueGetter<K, VOut> {
     const right = this.right.get(key)
     if (right === null && (kind === 'inner' || left === null)) return null
     const leftValue = left === null ? null : left.value
-    const value = joiner(leftValue, right === null ? null : right.value, key, this.context.recordContext) ?? null
+    const value = joiner(leftValue, right === null ? null : right.value, key, this.context.recordContext)
+    if (value === undefined) throw undefinedResult('the join of tables', key)
     const timestampMs = Math.max(left === null ? -1 : left.timestampMs, right === null ? -1 : right.timestampMs)
     return value === null ? null : { value, timestampMs }
   }

@@ -3,6 +3,7 @@ import { requireFunction } from './required-function.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
 import type { ValueMapper } from './functions.ts'
+import { undefinedResult } from './undefined-result.ts'
 
 /**
  * Forwards the mapped value with key, time and headers of the input. The mapper sees null values and may return null.
@@ -35,6 +36,7 @@ class MapStreamValues<K, V, VOut> implements Processor<K, V, K, VOut> {
     const context = this.context
     const mapper = this.mapper
     const value = mapper(record.value, record.key, context.recordContext)
+    if (value === undefined) throw undefinedResult('mapValues', record.key)
     context.forward(makeRecord(record.key, value, record.timestampMs, record.headers))
   }
 }

@@ -1,9 +1,9 @@
 /** One record to one record, key and value both new: groupings and joins below it repartition. */
 import { requireFunction } from './required-function.ts'
-import { RecordError } from '../errors.ts'
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import { record as makeRecord, type StreamRecord } from '../record/record.ts'
 import type { PairMapper } from './functions.ts'
+import { wrongPair } from './undefined-result.ts'
 
 /**
  * Forwards `[key, value]` of the mapper with the time and headers of the input.
@@ -35,8 +35,8 @@ class MapStream<K, V, KOut, VOut> implements Processor<K, V, KOut, VOut> {
     const context = this.context
     const mapper = this.mapper
     const pair: readonly [KOut, VOut] | null | undefined = mapper(record.value, record.key, context.recordContext)
-    if (pair === null || pair === undefined)
-      throw new RecordError('MR_OPERATOR_NULL_RESULT', { operator: 'map', expected: 'a pair [key, value]' })
+    if (typeof pair !== 'object' || pair === null || pair[0] === undefined || pair[1] === undefined)
+      throw wrongPair('map', pair, record.key)
     context.forward(makeRecord(pair[0], pair[1], record.timestampMs, record.headers))
   }
 }

@@ -20,6 +20,7 @@ import type { Aggregator, Initializer, SessionMerger } from './functions.ts'
 import { keepTime } from './stream-time.ts'
 import type { TableSupplier } from './table-supplier.ts'
 import type { TableValueGetter, TableValueGetterSupplier } from './table-value-getter.ts'
+import { undefinedResult } from './undefined-result.ts'
 
 /** What an aggregate over sessions is made of. */
 export interface SessionAggregateOptions<K, V, Agg> {
@@ -120,9 +121,11 @@ class AggregateSessions<K, V, Agg> implements Processor<K, V, Windowed<K>, Chang
     let startMs = timestampMs
     let endMs = timestampMs
     let aggregate: Agg | null = init()
+    if (aggregate === undefined) throw undefinedResult('aggregate (init)', key, this.options.store)
     for (const session of this.store.findSessions(key, timestampMs - windows.gapMs, timestampMs + windows.gapMs)) {
       merged.push(session)
       aggregate = merge(aggregate as Agg, session.value, key, context)
+      if (aggregate === undefined) throw undefinedResult('aggregate (merge) or reduce', key, this.options.store)
       startMs = Math.min(startMs, session.key.window.startMs)
       endMs = Math.max(endMs, session.key.window.endMs)
     }
@@ -136,7 +139,8 @@ class AggregateSessions<K, V, Agg> implements Processor<K, V, Windowed<K>, Chang
         this.forward(session.key, null, session.value)
       }
     }
-    const result = add(aggregate as Agg, value, key, context) ?? null
+    const result = add(aggregate as Agg, value, key, context)
+    if (result === undefined) throw undefinedResult('aggregate (add) or reduce', key, this.options.store)
     const windowed = { key, window: { startMs, endMs } }
     this.store.put(windowed, result)
     this.forward(windowed, result, null)

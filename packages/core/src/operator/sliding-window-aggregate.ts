@@ -24,6 +24,7 @@ import { keepTime } from './stream-time.ts'
 import type { TableSupplier } from './table-supplier.ts'
 import type { TableValueGetterSupplier } from './table-value-getter.ts'
 import { aggregateRow, type AggregateWindowStore, openWindowStore, windowedTable } from './windowed-store.ts'
+import { undefinedResult } from './undefined-result.ts'
 
 /** What an aggregate over sliding windows is made of. */
 export interface SlidingAggregateOptions<K, V, Agg> {
@@ -227,7 +228,9 @@ class AggregateSlidingWindows<K, V, Agg> implements Processor<K, V, Windowed<K>,
     }
     const { add, init } = this.options
     const before = row === null ? init() : row.value
-    const aggregate = add(before as Agg, record.value, record.key, this.context.recordContext) ?? null
+    if (before === undefined) throw undefinedResult('aggregate (init)', record.key, this.options.store)
+    const aggregate = add(before as Agg, record.value, record.key, this.context.recordContext)
+    if (aggregate === undefined) throw undefinedResult('aggregate (add) or reduce', record.key, this.options.store)
     const timestampMs = row === null ? record.timestampMs : Math.max(record.timestampMs, row.timestampMs)
     this.store.put(record.key, aggregateRow(aggregate, timestampMs), startMs)
     this.forward(record, startMs, change(aggregate, this.sendOldValues ? before : null), timestampMs)

@@ -13,6 +13,7 @@ import type { Aggregator, Initializer, Reducer } from './functions.ts'
 import { openTableStore, putLatest, putRejected, type TableStore } from './table-store.ts'
 import type { TableSupplier } from './table-supplier.ts'
 import { storedTable, type TableValueGetterSupplier } from './table-value-getter.ts'
+import { undefinedResult } from './undefined-result.ts'
 
 /** What an aggregate of a grouped stream is made of. Inputs of a cogroup share `store` and `init`. */
 export interface StreamAggregateOptions<K, V, Agg> {
@@ -141,7 +142,7 @@ class AggregateStream<K, V, Agg> implements Processor<K, V, K, Change<Agg>> {
     }
     const row = this.store.get(key)
     // As in Kafka, what a first value replaces is the initial aggregate, and that is the old value downstream sees.
-    const before = row === null ? this.initial() : row.value
+    const before = row === null ? this.initial(key) : row.value
     const aggregate = row === null && this.initializer === null ? (value as unknown as Agg) : this.after(before, record)
     const timestampMs = row === null ? record.timestampMs : Math.max(record.timestampMs, row.timestampMs)
     const code = this.store.put(key, aggregate, timestampMs)
@@ -150,13 +151,18 @@ class AggregateStream<K, V, Agg> implements Processor<K, V, K, Change<Agg>> {
     this.forwarder.forward(key, update, timestampMs, record.headers)
   }
 
-  private initial(): Agg | null {
+  private initial(key: K): Agg | null {
     const initializer = this.initializer
-    return initializer === null ? null : initializer()
+    if (initializer === null) return null
+    const initial = initializer()
+    if (initial === undefined) throw undefinedResult('aggregate (init)', key, this.storeName)
+    return initial
   }
 
   private after(before: Agg | null, record: StreamRecord<K, V>): Agg | null {
     const add = this.add
-    return add(before as Agg, record.value, record.key, this.context.recordContext) ?? null
+    const after = add(before as Agg, record.value, record.key, this.context.recordContext)
+    if (after !== undefined) return after
+    throw undefinedResult(this.initializer === null ? 'reduce' : 'aggregate (add)', record.key, this.storeName)
   }
 }

@@ -13,6 +13,7 @@ import type { Aggregator, Initializer, Reducer } from './functions.ts'
 import { openTableStore, putLatest, putRejected, type TableStore } from './table-store.ts'
 import type { TableSupplier } from './table-supplier.ts'
 import { storedTable, type TableValueGetterSupplier } from './table-value-getter.ts'
+import { undefinedResult } from './undefined-result.ts'
 
 /** What an aggregate of a grouped table is made of. */
 export interface TableAggregateOptions<K, V, Agg> {
@@ -112,7 +113,9 @@ class InitialisedGroup<K, V, Agg> implements Group<K, V, Agg> {
 
   add(aggregate: Agg | null, value: V, key: K, context: OperatorContext<never, never>): Agg | null {
     const { add, init } = this.options
-    return add(aggregate === null ? init() : aggregate, value, key, context.recordContext)
+    const before = aggregate === null ? init() : aggregate
+    if (before === undefined) throw undefinedResult('aggregate (init)', key, this.options.store)
+    return add(before, value, key, context.recordContext)
   }
 
   subtract(aggregate: Agg, value: V, key: K, context: OperatorContext<never, never>): Agg | null {
@@ -201,12 +204,14 @@ class AggregateTable<K, V, Agg> implements Processor<K, Change<V>, K, Change<Agg
     let aggregate: Agg | null = oldAgg
     let touchesRow = false
     if (update.oldValue !== null && oldAgg !== null) {
-      aggregate = this.group.subtract(oldAgg, update.oldValue, key, this.context) ?? null
+      aggregate = this.group.subtract(oldAgg, update.oldValue, key, this.context)
+      if (aggregate === undefined) throw undefinedResult(`${this.operator} (subtract)`, key, this.storeName)
       touchesRow = true
     }
     if (update.newValue !== null) {
       touchesRow ||= this.group.keepsTimeOfEmptied || aggregate !== null
-      aggregate = this.group.add(aggregate, update.newValue, key, this.context) ?? null
+      aggregate = this.group.add(aggregate, update.newValue, key, this.context)
+      if (aggregate === undefined) throw undefinedResult(`${this.operator} (add)`, key, this.storeName)
     }
     const timestampMs = row !== null && touchesRow ? Math.max(record.timestampMs, row.timestampMs) : record.timestampMs
     const code = this.store.put(key, aggregate, timestampMs)

@@ -10,6 +10,7 @@ import type { ValueMapper } from './functions.ts'
 import { openTableStore, putLatest, putRejected, type TableStore } from './table-store.ts'
 import type { TableParent, TableSupplier } from './table-supplier.ts'
 import { storedTable, type TableValueGetter, type TableValueGetterSupplier } from './table-value-getter.ts'
+import { undefinedResult } from './undefined-result.ts'
 
 /** What a table of mapped values is made of. */
 export interface TableMapValuesOptions<K, V, VOut> {
@@ -104,7 +105,10 @@ class MapTableValues<K, V, VOut> implements Processor<K, Change<V>, K, Change<VO
 
   private mapped(key: K, value: V | null): VOut | null {
     const mapper = this.mapper
-    return value === null ? null : mapper(value, key, this.context.recordContext)
+    if (value === null) return null
+    const result = mapper(value, key, this.context.recordContext)
+    if (result === undefined) throw undefinedResult('mapValues of a table', key, this.storeName)
+    return result
   }
 }
 
@@ -120,6 +124,7 @@ class MapValuesGetter<K, V, VOut> extends DerivedGetter<K, V, VOut> {
     if (row === null) return null
     const mapper = this.mapper
     const value = mapper(row.value, key, this.context.recordContext)
+    if (value === undefined) throw undefinedResult('mapValues of a table', key)
     return value === null ? null : { value, timestampMs: row.timestampMs }
   }
 }

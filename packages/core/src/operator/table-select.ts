@@ -14,6 +14,7 @@ import { record as makeRecord, type StreamRecord } from '../record/record.ts'
 import type { ValueMapper } from './functions.ts'
 import { sameKey } from './same-key.ts'
 import type { VersionedAware } from './table-supplier.ts'
+import { wrongPair } from './undefined-result.ts'
 
 /** Group and value of a row. A side with a null pair, key or value takes no part in the aggregation. */
 export type RowSelector<K, V, KOut, VOut> = ValueMapper<K, V, readonly [KOut | null, VOut | null] | null>
@@ -87,13 +88,11 @@ class SelectTable<K, V, KOut, VOut> implements Processor<K, Change<V>, KOut, Cha
     if (value === null) return null
     const selector = this.selector
     const pair = selector(value, key, this.context.recordContext)
-    if (pair === null || pair === undefined || isAbsent(pair[0]) || isAbsent(pair[1])) return null
-    return pair as readonly [KOut, VOut]
+    if (pair === null) return null
+    if (typeof pair !== 'object' || pair[0] === undefined || pair[1] === undefined)
+      throw wrongPair('groupBy of a table', pair, key)
+    return pair[0] === null || pair[1] === null ? null : (pair as readonly [KOut, VOut])
   }
-}
-
-function isAbsent(part: unknown): boolean {
-  return part === null || part === undefined
 }
 
 /** True for `upgrade.from` of versions that read a change with one value only: all up to 3.4. */

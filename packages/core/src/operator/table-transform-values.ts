@@ -14,6 +14,7 @@ import { DerivedGetter, derivedTable } from './derived-table.ts'
 import { openTableStore, putLatest, putRejected, type TableStore } from './table-store.ts'
 import type { TableParent, TableSupplier } from './table-supplier.ts'
 import { storedTable, type TableValueGetter, type TableValueGetterSupplier } from './table-value-getter.ts'
+import { undefinedResult } from './undefined-result.ts'
 
 /** Transforms values of a table; one instance per task. It cannot forward. */
 export interface ValueTransformer<K, V, VOut> {
@@ -98,8 +99,10 @@ class TransformTableValues<K, V, VOut> implements Processor<K, Change<V>, K, Cha
   process(record: StreamRecord<K, Change<V>>): void {
     const { key, timestampMs, headers } = record
     const newValue = this.transformer.transform(record.value.newValue, key)
+    if (newValue === undefined) throw undefinedResult('transformValues', key, this.storeName)
     if (this.store === null || this.forwarder === null) {
       const oldValue = this.sendOldValues ? this.transformer.transform(record.value.oldValue, key) : null
+      if (oldValue === undefined) throw undefinedResult('transformValues', key)
       const update = change(newValue, oldValue, record.value.isLatest)
       this.context.forward(makeRecord(key, update, timestampMs, headers))
       return

@@ -20,6 +20,7 @@ import { keepTime } from './stream-time.ts'
 import type { TableSupplier } from './table-supplier.ts'
 import type { TableValueGetterSupplier } from './table-value-getter.ts'
 import { aggregateRow, type AggregateWindowStore, openWindowStore, windowedTable } from './windowed-store.ts'
+import { undefinedResult } from './undefined-result.ts'
 
 /** What an aggregate over time windows is made of. Inputs of a windowed cogroup share `store`, `windows` and `init`. */
 export interface WindowAggregateOptions<K, V, Agg> {
@@ -147,7 +148,9 @@ class AggregateWindows<K, V, Agg> implements Processor<K, V, Windowed<K>, Change
     const { add, init } = this.options
     const row = this.store.fetchOne(key, startMs)
     const before = row === null ? init() : row.value
-    const aggregate = add(before as Agg, value, key, this.context.recordContext) ?? null
+    if (before === undefined) throw undefinedResult('aggregate (init)', key, this.options.store)
+    const aggregate = add(before as Agg, value, key, this.context.recordContext)
+    if (aggregate === undefined) throw undefinedResult('aggregate (add) or reduce', key, this.options.store)
     const timestampMs = row === null ? record.timestampMs : Math.max(record.timestampMs, row.timestampMs)
     this.store.put(key, aggregateRow(aggregate, timestampMs), startMs)
     if (this.schedule !== null || this.forwarder.isCached) return

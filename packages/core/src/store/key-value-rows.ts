@@ -32,6 +32,7 @@ import {
 } from './row.ts'
 import { ValueCodec, type ValueShape } from './value-codec.ts'
 import { WriteSet } from './write-set.ts'
+import { undefinedPut } from './undefined-put.ts'
 
 /** A quarter of the memory for reads goes to rows as objects of about this size, within these bounds. */
 const rowObjectBytes = 320
@@ -118,7 +119,10 @@ export class KeyValueRows<K, V> implements BelowCache<K, Row> {
   }
 
   putAll(entries: Iterable<readonly [K, V | null]>): void {
-    for (const [key, value] of entries) this.put(key, this.findToWrite(key), value)
+    for (const [key, value] of entries) {
+      if (value === undefined) throw undefinedPut(this.definition.name, key)
+      this.put(key, this.findToWrite(key), value)
+    }
   }
 
   /** Puts bytes below the cache: what a versioned store does with its latest rows. */

@@ -11,6 +11,7 @@ import { MemoryRows } from './memory-rows.ts'
 import type { KeyValue, KeyValueStore } from './store.ts'
 import { UncachedRows } from './uncached-rows.ts'
 import type { ValueShape } from './value-codec.ts'
+import { undefinedPut } from './undefined-put.ts'
 
 /** Opens a plain, timestamped, headers, LRU or subscription store. */
 export function openKeyValueStore<K, V>(
@@ -61,11 +62,13 @@ class KeyValueView<K, V> implements KeyValueStore<K, V> {
 
   put(key: K, value: V | null): void {
     if (!this.isOpen) this.refuse()
+    if (value === undefined) throw undefinedPut(this.name, key)
     this.rows.put(key, this.rows.findToWrite(key), value)
   }
 
   putIfAbsent(key: K, value: V): V | null {
     if (!this.isOpen) this.refuse()
+    if (value === undefined) throw undefinedPut(this.name, key)
     const row = this.rows.find(key)
     const old = this.rows.read(row)
     if (old === null) this.rows.put(key, row, value)

@@ -10,6 +10,7 @@ import type { KeepsTime, KeyValue, SessionStore } from './store.ts'
 import { type ListingOrder, listRows } from './timed-range.ts'
 import { firstAt, type TimedRow } from './timed-row.ts'
 import { TimedRows } from './timed-rows.ts'
+import { undefinedPut } from './undefined-put.ts'
 
 /** Opens a session store. With `headers-session` values are the same; the DSL stores no headers (Kafka 4.3). */
 export function openSessionStore<K, V>(
@@ -63,6 +64,7 @@ class SessionView<K, V> implements SessionStore<K, V>, KeepsTime {
 
   put(session: Windowed<K>, value: V | null): void {
     if (!this.isOpen) this.refuse()
+    if (value === undefined) throw undefinedPut(this.name, session.key)
     this.rows.put(session.key, session.window.endMs, session.window.startMs, value)
   }
 

@@ -22,6 +22,7 @@ import { readInt64, writeInt64 } from './int64.ts'
 import type { PackedRows } from './packed-rows.ts'
 import type { Content } from './row.ts'
 import type { ValueTimestampHeaders } from './store.ts'
+import { undefinedPut } from './undefined-put.ts'
 
 export type ValueShape = 'plain' | 'timestamped' | 'headers'
 
@@ -37,6 +38,7 @@ export class ValueCodec<V> {
   private readonly retains: boolean
   private readonly serde: Serde<unknown>
   private readonly topic: string
+  private readonly store: string
 
   constructor(definition: StoreDefinition<never, V>, shape: ValueShape, topic: string) {
     this.serde = presentSerde(definition.value, definition.name, 'value') as Serde<unknown>
@@ -47,6 +49,7 @@ export class ValueCodec<V> {
     this.dropsTimestamps = definition.withoutTimestamps === true
     this.timeBytes = shape === 'timestamped' && !this.dropsTimestamps ? 8 : 0
     this.topic = topic
+    this.store = definition.name
   }
 
   /** The value as it is handed out; null when absent. Keeps it with the content if that is safe. */
@@ -73,8 +76,9 @@ export class ValueCodec<V> {
 
   /** Sets the content to a new value. Fails before anything has changed. @returns its bytes if they were made */
   assign(content: Content, value: V | null): Uint8Array | null {
-    const inner = value === null || value === undefined ? null : this.isPlain ? value : bare(value)
-    if (inner === null || inner === undefined) {
+    const inner = value === null || value === undefined ? value : this.isPlain ? value : bare(value)
+    if (inner === undefined) throw undefinedPut(this.store)
+    if (inner === null) {
       content.bytes = null
       content.value = null
       return null

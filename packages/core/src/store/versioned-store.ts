@@ -26,6 +26,7 @@ import {
   type VersionedRecord,
 } from './store.ts'
 import { placeOf, type Version, VersionHistory } from './version-history.ts'
+import { undefinedPut } from './undefined-put.ts'
 
 /** Opens a versioned store. */
 export function openVersionedStore<K, V>(
@@ -66,7 +67,8 @@ class LiveVersionedStore<K, V> implements VersionedKeyValueStore<K, V> {
 
   put(key: K, value: V | null, timestampMs: number): number {
     this.assertOpen()
-    const bytes = value === null || value === undefined ? null : this.latest.codec.serialize(value)
+    if (value === undefined) throw undefinedPut(this.name, key)
+    const bytes = value === null ? null : this.latest.codec.serialize(value)
     const row = this.latest.find(key)
     const isRejected = timestampMs < this.observedMs - this.retentionMs
     if (isRejected) this.host.droppedRecord()

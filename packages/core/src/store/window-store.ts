@@ -11,6 +11,7 @@ import { type Listing, type ListingOrder, listRows } from './timed-range.ts'
 import { firstAt, type TimedRow } from './timed-row.ts'
 import { TimedRows } from './timed-rows.ts'
 import type { ValueShape } from './value-codec.ts'
+import { undefinedPut } from './undefined-put.ts'
 
 /** Opens a plain, timestamped or headers window store, with or without duplicates. */
 export function openWindowStore<K, V>(
@@ -66,6 +67,7 @@ class WindowView<K, V> implements WindowStore<K, V>, KeepsTime {
 
   put(key: K, value: V | null, startMs: number): void {
     if (!this.isOpen) this.refuse()
+    if (value === undefined) throw undefinedPut(this.name, key)
     this.rows.put(key, startMs, 0, value)
   }
 
