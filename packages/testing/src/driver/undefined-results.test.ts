@@ -108,7 +108,7 @@ const cases: readonly [name: string, draw: Draw, text: string][] = [
     ({ stream }) =>
       byKey(stream)
         .windowedBy(session(5))
-        .aggregate({ ...fold, add: forgot }),
+        .aggregate({ ...fold, merge, add: forgot }),
     '(add)',
   ],
   [
