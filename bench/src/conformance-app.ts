@@ -10,6 +10,7 @@
  * It is here because it needs the sockets and the disk of the preset, on which the testing package must not depend.
  */
 import { parseArgs } from 'node:util'
+import { wholeNumber } from '@millrace/core/internal'
 import type { Logger } from '@millrace/core/port'
 import { Cluster } from '@millrace/protocol'
 import { nodeClock, nodeRandom, nodeTimers, stderrLogger } from '@millrace/runtime/internal'
@@ -55,7 +56,7 @@ function readArguments(args: readonly string[]): AppArguments {
     if (at < 1) throw new Error(`"${pair}" is no property; ${usage}`)
     return [pair.slice(0, at), pair.slice(at + 1)]
   })
-  const partitions = Number(values.partitions)
+  const partitions = wholeNumber('--partitions', values.partitions, { least: 1 })
   return { file, bootstrap, applicationId, stateDirectory, partitions, properties: Object.fromEntries(properties) }
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { levelStores } from '@millrace/store-level'
+import { withoutArguments } from '@millrace/testing/internal'
 import { bytes, int64, keyValueStore, string, StreamsBuilder, topic } from 'millrace'
 import { encodedBatches } from './batches.ts'
 import { handWrittenCount } from './ceiling.ts'
@@ -33,18 +34,20 @@ async function onLevel(): Promise<void> {
   rmSync(directory, { recursive: true, force: true })
 }
 
-print(
-  `count by key, ${records} records, 100 000 keys, Node ${process.versions.node}`,
-  await measure(
-    [
-      { name: 'hand-written: Map, changelog and output', run: () => void handWrittenCount(batches) },
-      {
-        name: 'task, store in memory',
-        run: async () => void (await frameworkLoop(count('memory'), { batches, commitEvery: 50_000 })),
-      },
-      { name: 'task, store on LevelDB', run: onLevel },
-    ],
-    records,
-    7,
-  ),
-)
+await withoutArguments('bench:count', async () => {
+  print(
+    `count by key, ${records} records, 100 000 keys, Node ${process.versions.node}`,
+    await measure(
+      [
+        { name: 'hand-written: Map, changelog and output', run: () => void handWrittenCount(batches) },
+        {
+          name: 'task, store in memory',
+          run: async () => void (await frameworkLoop(count('memory'), { batches, commitEvery: 50_000 })),
+        },
+        { name: 'task, store on LevelDB', run: onLevel },
+      ],
+      records,
+      7,
+    ),
+  )
+})

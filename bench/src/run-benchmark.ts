@@ -9,34 +9,63 @@
  * of their ratios: other programs on the machine load both sides alike.
  */
 import { parseArgs } from 'node:util'
+import { requireWord, wholeNumber } from '@millrace/core/internal'
 import type { Cluster } from '@millrace/protocol'
 import { KafkaCluster } from '@millrace/testing'
+import { existingPath, runCommandLine } from '@millrace/testing/internal'
 import { loadTopic, withCluster } from './load-topic.ts'
 import { type Run, type RunCost, runOnce } from './measured-run.ts'
 import { plans, type WorkloadPlan } from './workload-plans.ts'
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    size: { type: 'string', default: 'small' },
-    guarantee: { type: 'string', default: 'alos' },
-    java: { type: 'string' },
-    'cost-of-eos': { type: 'boolean', default: false },
-    pairs: { type: 'string', default: '1' },
-  },
-})
+const usage = `usage: bench:workloads [--size small|full|N] [--guarantee alos|eos] [--java JARS] [--cost-of-eos] [--pairs N] [W1 W3 …]`
+
+interface BenchmarkArguments {
+  readonly plans: readonly WorkloadPlan[]
+  readonly size: 'small' | 'full' | number
+  readonly guarantee: 'alos' | 'eos'
+  /** Directory of the Java program's jars; null = ours alone. */
+  readonly java: string | null
+  readonly costOfEos: boolean
+  readonly pairs: number
+}
+
+function read(): BenchmarkArguments {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      size: { type: 'string', default: 'small' },
+      guarantee: { type: 'string', default: 'alos' },
+      java: { type: 'string' },
+      'cost-of-eos': { type: 'boolean', default: false },
+      pairs: { type: 'string', default: '1' },
+    },
+  })
+  const names = plans.map(({ name }) => name)
+  for (const name of positionals) requireWord('WORKLOAD', name, names)
+  const { size, java } = values
+  return {
+    plans: plans.filter(({ name }) => positionals.length === 0 || positionals.includes(name)),
+    size: /^\d+$/.test(size)
+      ? wholeNumber('--size', size, { least: 1 })
+      : requireWord<'small' | 'full'>('--size', size as 'small' | 'full', ['small', 'full'], ' or a number of records'),
+    guarantee: requireWord('--guarantee', values.guarantee as 'alos' | 'eos', ['alos', 'eos']),
+    java: java === undefined ? null : existingPath('--java', java),
+    costOfEos: values['cost-of-eos'],
+    pairs: wholeNumber('--pairs', values.pairs, { least: 1 }),
+  }
+}
 
 /** The two sides of a pair, ours or the dearer one first; one side alone when nothing is compared. */
-function sidesOf(shape: Omit<Run, 'guarantee' | 'java'>): Run[] {
-  const guarantee = values.guarantee === 'eos' ? 'eos' : 'alos'
-  if (values['cost-of-eos']) {
+function sidesOf(shape: Omit<Run, 'guarantee' | 'java'>, given: BenchmarkArguments): Run[] {
+  const { guarantee, java, costOfEos } = given
+  if (costOfEos) {
     return [
-      { ...shape, guarantee: 'eos', java: values.java ?? null },
-      { ...shape, guarantee: 'alos', java: values.java ?? null },
+      { ...shape, guarantee: 'eos', java },
+      { ...shape, guarantee: 'alos', java },
     ]
   }
   const own: Run = { ...shape, guarantee, java: null }
-  return values.java === undefined || !shape.plan.name.startsWith('W') ? [own] : [own, { ...own, java: values.java }]
+  return java === null || !shape.plan.name.startsWith('W') ? [own] : [own, { ...own, java }]
 }
 
 const median = (figures: readonly number[]): number => {
@@ -49,9 +78,9 @@ const median = (figures: readonly number[]): number => {
 const inWords = (ratios: readonly number[]): string =>
   `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`
 
-async function runPairs(cluster: Cluster, plan: WorkloadPlan, sides: readonly Run[]): Promise<void> {
+async function runPairs(cluster: Cluster, sides: readonly Run[], given: BenchmarkArguments): Promise<void> {
+  const { pairs, costOfEos } = given
   const costs: RunCost[][] = sides.map(() => [])
-  const pairs = Number(values.pairs)
   for (let pair = 0; pair < pairs; pair++) {
     const order = pair % 2 === 0 ? [...sides.keys()] : [...sides.keys()].reverse()
     for (const side of order) costs[side]?.push(await runOnce(cluster, sides[side] as Run))
@@ -59,26 +88,32 @@ async function runPairs(cluster: Cluster, plan: WorkloadPlan, sides: readonly Ru
   const [ours = [], theirs = []] = costs
   if (theirs.length === 0) return
   const ratios = (part: 'steady' | 'whole'): number[] => ours.map((cost, i) => cost[part] / (theirs[i]?.[part] ?? 0))
-  const what = values['cost-of-eos'] ? 'exactly-once ÷ at-least-once' : 'Millrace ÷ Java'
+  const what = costOfEos ? 'exactly-once ÷ at-least-once' : 'Millrace ÷ Java'
   const of = `${pairs} pair${pairs === 1 ? '' : 's'}`
   console.log(
-    `${plan.name.padEnd(4)} ${what}, ${of}: steady ${inWords(ratios('steady'))}, with start ${inWords(ratios('whole'))}`,
+    `${(sides[0]?.plan.name ?? '').padEnd(4)} ${what}, ${of}: steady ${inWords(ratios('steady'))}, with start ${inWords(ratios('whole'))}`,
   )
 }
 
-await using kafka = await KafkaCluster.start({ heap: '1g', config: { 'file.delete.delay.ms': '1000' } })
-await withCluster(kafka.bootstrap, async (cluster) => {
-  const loaded = new Set<string>()
-  for (const plan of plans.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
-    const n = values.size === 'small' ? plan.small : values.size === 'full' ? plan.full : Number(values.size)
-    const inputs: string[] = []
-    for (const set of plan.sets) {
-      const topic = `bench-${set}-${n}`
-      if (!loaded.has(topic)) await loadTopic(cluster, topic, { set, n })
-      loaded.add(topic)
-      inputs.push(topic)
+async function run(given: BenchmarkArguments): Promise<number> {
+  const { size } = given
+  await using kafka = await KafkaCluster.start({ heap: '1g', config: { 'file.delete.delay.ms': '1000' } })
+  await withCluster(kafka.bootstrap, async (cluster) => {
+    const loaded = new Set<string>()
+    for (const plan of given.plans) {
+      const n = typeof size === 'number' ? size : plan[size]
+      const inputs: string[] = []
+      for (const set of plan.sets) {
+        const topic = `bench-${set}-${n}`
+        if (!loaded.has(topic)) await loadTopic(cluster, topic, { set, n })
+        loaded.add(topic)
+        inputs.push(topic)
+      }
+      await runPairs(cluster, sidesOf({ plan, n, bootstrap: kafka.bootstrap, inputs }, given), given)
     }
-    await runPairs(cluster, plan, sidesOf({ plan, n, bootstrap: kafka.bootstrap, inputs }))
-  }
-})
+  })
+  return 0
+}
+
+await runCommandLine({ usage, read, run })
 process.exit()

@@ -52,7 +52,12 @@ async function end(): Promise<void> {
   over()
 }
 
-const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
+/** Where a wrong argument was noticed says nothing to whoever gave it. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const isWrongUse = 'code' in error && String(error.code).startsWith('MR_CONFIG_')
+  return isWrongUse ? error.message : (error.stack ?? error.message)
+}
 
 function fail(error: unknown): void {
   if (isEnding) return
@@ -60,19 +65,25 @@ function fail(error: unknown): void {
   process.exit(1)
 }
 
-// Before anything is loaded: the signal may come at any time.
-process.on('SIGTERM', () => void end())
-process.on('SIGINT', () => void end())
-const { startWorkload } = await import('./start-workload.ts')
-const { workloadArguments } = await import('./workload-arguments.ts')
-try {
-  const given = workloadArguments(process.argv.slice(2))
-  if (!isEnding) {
+/**
+ * Runs until a signal ends it. The application is loaded here, so that a signal is heard before.
+ *
+ * @param words the arguments of the program
+ * @param isToldToEnd the signal has come already
+ */
+export async function runWorkload(words: readonly string[], isToldToEnd: boolean): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end())
+  if (isToldToEnd) return end()
+  try {
+    const { workloadArguments } = await import('./workload-arguments.ts')
+    const given = workloadArguments(words)
+    const { startWorkload } = await import('./start-workload.ts')
+    if (isEnding) return
     running = startWorkload(given, {
       onReady: () => print({ event: 'ready', ms: Math.round(performance.now()) }),
       onFailure: fail,
     })
+  } catch (error) {
+    fail(error)
   }
-} catch (error) {
-  fail(error)
 }

@@ -1,5 +1,7 @@
 /** Names for Millrace's own packages only. */
+export { type NumberBounds, wholeNumber } from './error/argument-value.ts'
 export { nearestName } from './error/nearest-name.ts'
+export { requireWord } from './topology/option-value.ts'
 export { optionNames, requireKnown } from './known-options.ts'
 export { change } from './record/change.ts'
 export type { ChangelogRecord, CurrentRecord, FlushListener, LiveStore, StoreHost } from './store/host.ts'

@@ -1,5 +1,6 @@
 /** Names for Millrace's own packages and tests only. */
 export { type BrokerOutcome, runOnBroker, whyNotOnBroker } from './conformance/broker-drive.ts'
+export { type CommandLine, existingPath, exitCodeOf, runCommandLine, withoutArguments } from './command-line.ts'
 export { BrokerRig, comparableProperties, RunningVector, type TopicRecord } from './conformance/broker-rig.ts'
 export { findVectors, type FoundVector, loadVector } from './conformance/find-vectors.ts'
 export { runVector } from './conformance/run-vector.ts'

@@ -8,6 +8,8 @@
  * and counts those that cannot be compared there, with the reasons.
  */
 import { parseArgs } from 'node:util'
+import { requireWord } from '@millrace/core/internal'
+import { existingPaths, exitCodeOf, runCommandLine } from '../command-line.ts'
 import { type BrokerOutcome, runOnBroker } from './broker-drive.ts'
 import { findVectors, type FoundVector } from './find-vectors.ts'
 import { runVector } from './run-vector.ts'
@@ -18,6 +20,8 @@ interface Tally {
 }
 
 const tallyText = ({ passed, failed }: Tally): string => `${passed} passed, ${failed} failed`
+
+const drives = ['test', 'broker'] as const
 
 /** Vectors that run at the same time: they mostly wait. */
 const lanes = 8
@@ -55,25 +59,34 @@ function report(outcomes: readonly Outcome[], withGroups: boolean): number {
   if (withGroups) for (const [group, tally] of groups) process.stdout.write(`${group}: ${tallyText(tally)}\n`)
   for (const [why, count] of left) process.stdout.write(`left out, ${why}: ${count}\n`)
   process.stdout.write(`${tallyText(total)}\n`)
-  return total.failed === 0 ? 0 : 1
+  return exitCodeOf(total.passed, total.failed)
 }
 
-async function main(args: readonly string[]): Promise<number> {
+interface ConformanceArguments {
+  readonly paths: readonly string[]
+  readonly drive: (typeof drives)[number]
+  readonly group: boolean
+}
+
+function read(): ConformanceArguments {
   const { values, positionals } = parseArgs({
-    args: [...args],
     allowPositionals: true,
     options: { group: { type: 'boolean', default: false }, drive: { type: 'string', default: 'test' } },
   })
-  if (positionals.length === 0 || !['test', 'broker'].includes(values.drive)) {
-    process.stderr.write('usage: conformance [--group] [--drive test|broker] PATH…\n')
-    return 2
+  return {
+    paths: existingPaths(positionals),
+    drive: requireWord('--drive', values.drive as (typeof drives)[number], drives),
+    group: values.group,
   }
-  const all = findVectors(positionals)
-  const outcomes =
-    values.drive === 'broker'
-      ? await onBroker(all)
-      : all.map((found): Outcome => ({ found, difference: runVector(found.vector), skipped: null }))
-  return report(outcomes, values.group)
 }
 
-process.exitCode = await main(process.argv.slice(2))
+async function run({ paths, drive, group }: ConformanceArguments): Promise<number> {
+  const all = findVectors(paths)
+  const outcomes =
+    drive === 'broker'
+      ? await onBroker(all)
+      : all.map((found): Outcome => ({ found, difference: runVector(found.vector), skipped: null }))
+  return report(outcomes, group)
+}
+
+await runCommandLine({ usage: 'usage: conformance [--group] [--drive test|broker] PATH…', read, run })

@@ -2,21 +2,24 @@
  * `npm run -s conformance:wire -- PATH…`: runs wire vectors from files and folders (.json, .jsonl).
  *
  * Prints every vector that fails with its first difference and, as the last line, `N passed, N failed`. The exit code is
- * 1 when something failed, also when a path cannot be read.
+ * 1 when something failed or nothing was run, 2 when a path does not exist.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { existingPaths, exitCodeOf, runCommandLine } from '../command-line.ts'
 import { prepareWire, runWireDocument, type WireFailure } from './wire.ts'
 
 const vectorFile = /\.jsonl?$/
 
-await main(process.argv.slice(2))
+function read(): readonly string[] {
+  return existingPaths(parseArgs({ allowPositionals: true, options: {} }).positionals)
+}
 
-async function main(paths: readonly string[]): Promise<void> {
+async function run(paths: readonly string[]): Promise<number> {
   let passed = 0
   const failures: WireFailure[] = []
   await prepareWire()
-  if (paths.length === 0) failures.push({ vector: 'arguments', difference: 'name at least one file or folder' })
   for (const path of paths) {
     const files = attempt(path, failures, () => filesOf(path)) ?? []
     for (const file of files) {
@@ -30,7 +33,7 @@ async function main(paths: readonly string[]): Promise<void> {
   }
   const lines = failures.map(({ vector, difference }) => `FAILED ${vector}: ${difference}`)
   process.stdout.write([...lines, `${passed} passed, ${failures.length} failed`, ''].join('\n'))
-  process.exitCode = failures.length === 0 ? 0 : 1
+  return exitCodeOf(passed, failures.length)
 }
 
 /** The file itself, or every vector file below a folder, in order of name. */
@@ -59,3 +62,5 @@ function attempt<T>(what: string, failures: WireFailure[], read: () => T): T | n
     return null
   }
 }
+
+await runCommandLine({ usage: 'usage: conformance:wire PATH…', read, run })

@@ -5,9 +5,11 @@
 import { register } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { requireWord, wholeNumber } from '@millrace/core/internal'
+import { exitCodeOf, runCommandLine } from '../command-line.ts'
 import { findVectors } from '../conformance/find-vectors.ts'
 import { type FoundFault, type Faulty, findFault } from './find-fault.ts'
-import { faults } from './faults.ts'
+import { type Fault, faults } from './faults.ts'
 import { hookUrl } from './load-hook.ts'
 
 const vectorFolders = ['streams', 'streams-own'].map((folder) =>
@@ -28,7 +30,15 @@ function lineOf({ name, cases, vectors, by, said }: FoundFault): string {
   return `${name.padEnd(22)} ${models.padEnd(18)} ${golden.padEnd(68)} ${said.split('\n')[0]?.slice(0, 100)}\n`
 }
 
-async function main(): Promise<number> {
+interface FaultArguments {
+  readonly casesMax: number
+  readonly seed: number
+  /** The faults to plant. */
+  readonly planted: readonly Fault[]
+  readonly json: boolean
+}
+
+function read(): FaultArguments {
   const text = { type: 'string' } as const
   const { values } = parseArgs({
     options: {
@@ -38,23 +48,27 @@ async function main(): Promise<number> {
       json: { type: 'boolean', default: false },
     },
   })
-  register(hookUrl)
-  const settings = {
-    casesMax: Number(values.cases),
-    seed: Number(values.seed),
-    vectors: findVectors(vectorFolders),
+  const names = faults.map(({ name }) => name)
+  const only = values.only === undefined ? null : requireWord('--only', values.only, names)
+  return {
+    casesMax: wholeNumber('--cases', values.cases, { least: 1 }),
+    seed: wholeNumber('--seed', values.seed),
+    planted: faults.filter(({ name }) => only === null || only === name),
+    json: values.json,
   }
-  let missed = 0
-  for (const fault of faults) {
-    if (values.only !== undefined && values.only !== fault.name) continue
-    const found = await findFault(fault, await copyWith(fault.name), settings)
-    if (found.vectors === null || (found.cases === null && fault.families !== null)) missed++
-    process.stdout.write(values.json ? `${JSON.stringify(found)}\n` : lineOf(found))
-  }
-  process.stdout.write(
-    values.json ? '' : `${missed} of ${faults.length} missed by one of the two (seed ${settings.seed})\n`,
-  )
-  return missed === 0 ? 0 : 1
 }
 
-process.exitCode = await main()
+async function run({ casesMax, seed, planted, json }: FaultArguments): Promise<number> {
+  register(hookUrl)
+  const settings = { casesMax, seed, vectors: findVectors(vectorFolders) }
+  let missed = 0
+  for (const fault of planted) {
+    const found = await findFault(fault, await copyWith(fault.name), settings)
+    if (found.vectors === null || (found.cases === null && fault.families !== null)) missed++
+    process.stdout.write(json ? `${JSON.stringify(found)}\n` : lineOf(found))
+  }
+  process.stdout.write(json ? '' : `${missed} of ${planted.length} missed by one of the two (seed ${seed})\n`)
+  return exitCodeOf(planted.length - missed, missed)
+}
+
+await runCommandLine({ usage: 'usage: faults [--cases N] [--seed N] [--only NAME] [--json]', read, run })

@@ -12,10 +12,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { requireWord, wholeNumber } from '@millrace/core/internal'
+import { exitCodeOf, runCommandLine } from '../command-line.ts'
 import { findVectors } from '../conformance/find-vectors.ts'
 import { runVector } from '../conformance/run-vector.ts'
 import { caseOf, fuzzRun } from './fuzz.ts'
 import { type Drive, vectorOf } from './run-case.ts'
+
+const usage = 'usage: fuzz [--seed N] [--runs M | --run K] [--drive broker|driver|exactly-once] [--jvm]'
+const drives: readonly Drive[] = ['broker', 'driver', 'exactly-once']
 
 /** Applications that run at the same time: they mostly wait. */
 const lanes = 8
@@ -63,7 +68,14 @@ function withJvm(seed: number, runs: Iterable<number>): number {
   }
 }
 
-async function main(): Promise<number> {
+interface FuzzArguments {
+  readonly seed: number
+  readonly runs: readonly number[]
+  readonly drive: Drive
+  readonly jvm: boolean
+}
+
+function read(): FuzzArguments {
   const text = { type: 'string' } as const
   const { values } = parseArgs({
     options: {
@@ -74,17 +86,20 @@ async function main(): Promise<number> {
       jvm: { type: 'boolean', default: false },
     },
   })
-  const [seed, count] = [Number(values.seed), Number(values.runs)]
-  const isUnknown = !['driver', 'broker', 'exactly-once'].includes(values.drive)
-  if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(count) || isUnknown) {
-    process.stderr.write('usage: fuzz [--seed N] [--runs M | --run K] [--drive broker|driver|exactly-once] [--jvm]\n')
-    return 2
+  const count = wholeNumber('--runs', values.runs, { least: 1 })
+  return {
+    seed: wholeNumber('--seed', values.seed),
+    runs: values.run === undefined ? [...Array(count).keys()] : [wholeNumber('--run', values.run)],
+    drive: requireWord('--drive', values.drive as Drive, drives),
+    jvm: values.jvm,
   }
-  const runs = values.run === undefined ? Array.from({ length: count }, (_, i) => i) : [Number(values.run)]
-  process.stdout.write(`seed ${seed}, ${runs.length} runs\n`)
-  const failed = values.jvm ? withJvm(seed, runs) : await withModels(seed, runs, values.drive as Drive)
-  process.stdout.write(`${runs.length - failed} equal, ${failed} differ (seed ${seed})\n`)
-  return failed === 0 ? 0 : 1
 }
 
-process.exitCode = await main()
+async function run({ seed, runs, drive, jvm }: FuzzArguments): Promise<number> {
+  process.stdout.write(`seed ${seed}, ${runs.length} runs\n`)
+  const failed = jvm ? withJvm(seed, runs) : await withModels(seed, runs, drive)
+  process.stdout.write(`${runs.length - failed} equal, ${failed} differ (seed ${seed})\n`)
+  return exitCodeOf(runs.length - failed, failed)
+}
+
+await runCommandLine({ usage, read, run })

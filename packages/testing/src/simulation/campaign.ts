@@ -86,7 +86,8 @@ export async function runFull(program: string, limits: { jobs: number; minutes: 
   }
   const one = async (index: number): Promise<void> =>
     new Promise((resolve) => {
-      const child = fork(program, ['--full', '--share', `${index}/${jobs}`, '--minutes', String(minutes)])
+      const limit = Number.isFinite(minutes) ? ['--minutes', String(minutes)] : []
+      const child = fork(program, ['--full', '--share', `${index}/${jobs}`, ...limit])
       latest[index] = { runs: 0, failed: 0, counts: noCounts() }
       child.on('message', (done: Done) => {
         latest[index] = done

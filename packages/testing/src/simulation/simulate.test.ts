@@ -1,7 +1,7 @@
 /** The simulation as users have it: what it reports, and what it refuses. */
 import { int64, string, StreamsBuilder, type Topology, topic } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
-import { simulate, type SimulateOptions } from './index.ts'
+import { simulate, type SimulateOptions, type SimulationFailure } from './index.ts'
 
 const words = topic('words', { key: string(), value: string() })
 const counts = topic('counts', { key: string(), value: int64() })
@@ -94,6 +94,19 @@ describe('simulate', { timeout: 120_000 }, () => {
     const other = topic('other', { key: string(), value: string() })
     await expect(simulate(counting(), { runs: 0, input, check })).rejects.toThrow('runs')
     await expect(simulate(counting(), { faults: ['fire' as never], input, check })).rejects.toThrow('disk-lost')
+    const set = async (settings: object): Promise<unknown> => simulate(counting(), { settings, input, check })
+    await expect(set({ partitons: 2 })).rejects.toMatchObject({ code: 'MR_CONFIG_UNKNOWN' })
+    await expect(set({ partitons: 2 })).rejects.toThrow('did you mean "settings.partitions"')
+    await expect(set({ colour: 2 })).rejects.toThrow('give any of nodes, machines')
+    for (const wrong of [{ partitions: 0 }, { machines: '2' }, { sessionTimeoutMs: 10 }, { abortedInput: 2 }]) {
+      await expect(set(wrong)).rejects.toMatchObject({ code: 'MR_CONFIG_INVALID' })
+    }
+    await expect(set({ version: '4' })).rejects.toThrow("'4.x' (of '3.9', '4.x')")
+    await expect(simulate(counting(), { runz: 2, input, check } as SimulateOptions)).rejects.toThrow('"runs"')
+    const processingGuarantee = 'exactly_once' as 'exactly-once'
+    await expect(simulate(counting(), { processingGuarantee, input, check })).rejects.toThrow("'exactly-once'")
+    const plan = { seed: 1 } as SimulationFailure['plan']
+    await expect(simulate(counting(), { plan, input, check })).rejects.toThrow('plan.nodes')
     await expect(simulate(new StreamsBuilder().build(), { input, check })).rejects.toThrow('reads no topic')
     const { failures } = await simulate(counting(), { input: ({ record }) => record(other, 'k', 'v'), check })
     expect(failures[0]?.violations.join()).toContain('a record for "other"')

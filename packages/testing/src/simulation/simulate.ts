@@ -3,38 +3,17 @@
  * check what came out. Each run is a function of its seed.
  */
 import { ConfigError, type Serde, type Topology } from '@millrace/core'
+import { nearestName, optionNames, requireWord } from '@millrace/core/internal'
 import { type Plan, drawPlan, type FaultKind, faultKinds } from './plan.ts'
 import { type Outcome, runPlan } from './run-plan.ts'
 import type { Scenario } from './scenario.ts'
 import { applicationScenario } from './scenario/application.ts'
 import { shrink } from './explorer.ts'
+import { checkedPlan, checkedSettings, type SimulationSettings } from './plan-settings.ts'
 import { inputFor, type MakeInput } from './simulation-input.ts'
 import { SimulationResults } from './simulation-results.ts'
 import { placesOf, presetSerdes } from './topology-places.ts'
 import { type Counts, noCounts } from './world.ts'
-
-/** How large a run is and how its cluster and its applications are set; what is not given, the seed decides. Times in ms. */
-export type SimulationSettings = Partial<
-  Pick<
-    Plan,
-    | 'version'
-    | 'nodes'
-    | 'machines'
-    | 'partitions'
-    | 'upstreams'
-    | 'batches'
-    | 'recordsPerBatch'
-    | 'batchEveryMs'
-    | 'abortedInput'
-    | 'commitIntervalMs'
-    | 'sessionTimeoutMs'
-    | 'transactionTimeoutMs'
-    | 'standbys'
-    | 'cacheBytes'
-    | 'networkDelayMs'
-    | 'markerDelayMs'
-  >
->
 
 /** What to simulate. */
 export interface SimulateOptions {
@@ -98,12 +77,13 @@ export interface SimulationSummary {
  *
  * @param topology as `StreamsApp` takes it, or a function that makes it for each life of an instance, for processors with
  *   state of their own outside of stores
- * @throws {MR_CONFIG_INVALID} options that are not accepted, a topology without a named source
+ * @throws {MR_CONFIG_INVALID} {MR_CONFIG_UNKNOWN} options that are not accepted, a topology without a named source
  */
 export async function simulate(
   topology: Topology | ((instance: string) => Topology),
   options: SimulateOptions,
 ): Promise<SimulationSummary> {
+  requireOptions(options)
   const { seed = 1, runs = 1, faults = 'all' } = options
   requireCount('seed', seed, 0)
   requireCount('runs', runs, 1)
@@ -113,11 +93,14 @@ export async function simulate(
   const counts = noCounts()
   const given = {
     topology: userTopology,
-    guarantee: options.processingGuarantee ?? 'exactly-once',
-    ...options.settings,
+    guarantee: requireWord('processingGuarantee', options.processingGuarantee ?? 'exactly-once', guarantees),
+    ...checkedSettings('settings', options.settings ?? {}),
     ...(faults === 'all' ? {} : { kinds: faults === 'none' ? [] : checkedKinds(faults) }),
   } as const
-  const plans = options.plan === undefined ? seedsFrom(seed, runs).map((one) => drawPlan(one, given)) : [options.plan]
+  const plans =
+    options.plan === undefined
+      ? seedsFrom(seed, runs).map((one) => drawPlan(one, given))
+      : [checkedPlan('plan', options.plan)]
   for (const plan of plans) {
     const outcome = await run(plan)
     for (const name of Object.keys(counts) as (keyof Counts)[]) counts[name] += outcome.counts[name]
@@ -132,6 +115,30 @@ export async function simulate(
 }
 
 const userTopology = 'simulated'
+const guarantees = ['exactly-once', 'at-least-once'] as const
+const known = optionNames<SimulateOptions>({
+  input: true,
+  check: true,
+  seed: true,
+  runs: true,
+  faults: true,
+  processingGuarantee: true,
+  settings: true,
+  serdes: true,
+  twice: true,
+  plan: true,
+  shrink: true,
+})
+
+function requireOptions(options: SimulateOptions): void {
+  for (const option of Object.keys(options)) {
+    if (known.includes(option)) continue
+    const nearest = nearestName(option, known)
+    if (nearest !== null) throw new ConfigError('MR_CONFIG_UNKNOWN', { option, nearest })
+    const accepted = `any of ${known.join(', ')}`
+    throw new ConfigError('MR_CONFIG_INVALID', { option: 'of simulate', value: `"${option}"`, accepted })
+  }
+}
 
 function scenarioOf(topology: Topology | ((instance: string) => Topology), options: SimulateOptions): Scenario {
   const build = typeof topology === 'function' ? topology : (): Topology => topology
@@ -162,6 +169,8 @@ function seedsFrom(seed: number, runs: number): number[] {
 }
 
 function checkedKinds(kinds: readonly FaultKind[]): readonly FaultKind[] {
+  if (!Array.isArray(kinds))
+    requireWord<string>('faults', kinds as unknown as string, ['all', 'none'], ' or a list of kinds')
   for (const kind of kinds) {
     if (faultKinds.includes(kind)) continue
     throw new ConfigError('MR_CONFIG_INVALID', {
