@@ -181,7 +181,7 @@ export const optionTable: { readonly [K in keyof PlainOptions]-?: OptionSpec } =
     'max.poll.interval.ms',
     300_000,
     1,
-    'Longest time between two rounds before the group takes the partitions away.',
+    'Longest time between two rounds before the group takes the partitions away. A call that blocks the thread meets the session timeout first.',
     int32Max,
   ),
 
@@ -195,7 +195,7 @@ export const optionTable: { readonly [K in keyof PlainOptions]-?: OptionSpec } =
     'session.timeout.ms',
     45_000,
     1,
-    'Silence after which the group takes the partitions of a worker away.',
+    'Silence after which the group takes the partitions of a worker away. Heartbeats share the thread with your code: it must be longer than the longest synchronous call.',
     int32Max,
   ),
   heartbeatInterval: duration(

@@ -50,9 +50,9 @@ export interface DurationOptions {
   readonly maxTaskIdle?: Duration
   /** Longest wait for new records in one round of the loop. */
   readonly poll?: Duration
-  /** Longest time between two rounds before the group takes the partitions away. */
+  /** Longest time between two rounds before the group takes the partitions away. A call that blocks the thread meets the session timeout first. */
   readonly maxPollInterval?: Duration
-  /** Silence after which the group takes the partitions of a worker away. */
+  /** Silence after which the group takes the partitions of a worker away. Heartbeats share the thread with your code: it must be longer than the longest synchronous call. */
   readonly sessionTimeout?: Duration
   /** Time between heartbeats; below the session timeout. */
   readonly heartbeatInterval?: Duration

@@ -1,4 +1,4 @@
-/** Wall-clock time, ms since the epoch. Read at most once per loop round, never per record. */
+/** Wall-clock time, ms since the epoch. Read per piece of records, never per record while records are cheap. */
 export interface Clock {
   nowMs(): number
   /** Ms that only grow, from any origin; leases and deadlines use it where it exists, so that a jump of the clock harms none. */

@@ -244,6 +244,11 @@ export class Task {
     this.stores.flush()
   }
 
+  /** The record that was processed last, as its context tells it; undefined when none is known. */
+  get lastRecord(): TaskState['metadata'] {
+    return this.state.metadata
+  }
+
   /** Positions that have moved since the last commit. */
   committableOffsets(): readonly PartitionPosition[] {
     const positions: PartitionPosition[] = []

@@ -6,29 +6,32 @@
  *
  * 1. N begins at 64.
  * 2. A round lets every ready task process up to N records, oldest first, then calls due punctuations, then commits if due.
- * 3. A round of less than 5 ms doubles N, up to 8192; one of more than 20 ms halves it, down to 1.
- * 4. After 10 ms without one, the event loop gets a turn, so that heartbeats, sockets and restores go on.
- * 5. Rounds end when none processed anything, when the group or the application wants something, or when half of the
+ * 3. A round of less than 5 ms in which some task processed N records doubles N, up to 8192; one of more than 20 ms halves
+ *    it, down to 1.
+ * 4. Records are processed in pieces, and the clock is read behind each (`work-pace.ts`). A round ends after 10 ms,
+ *    wherever it is, and the next one begins with the task that follows.
+ * 5. After 10 ms without one, the event loop gets a turn, so that heartbeats, sockets and restores go on.
+ * 6. Rounds end when none processed anything, when the group or the application wants something, or when half of the
  *    maximum poll interval is used up; then the loop polls again.
- * 6. A task whose user code takes long is bounded by N = 1: one record is never interrupted.
+ * 7. One record is never interrupted. One that keeps the thread for as long as a session lasts is told of
+ *    (`stall-watch.ts`).
  */
 import { monotonicMs, type Fetcher, type FetchedPartition } from '@millrace/protocol'
 import type { AppContext } from './app-context.ts'
 import { FetchedRecords } from './fetched-records.ts'
+import type { Task } from '../task/task.ts'
 import type { HeldTask } from './held-task.ts'
 import type { FetchStatus } from './readiness.ts'
+import { StallWatch } from './stall-watch.ts'
 import type { TaskSet } from './task-set.ts'
+import { turnMs, WorkPace } from './work-pace.ts'
 import type { WorkerOutput } from './worker-output.ts'
-
-const recordsFirst = 64
-const recordsMax = 8_192
-const roundShortMs = 5
-const roundLongMs = 20
-const turnMs = 10
 
 /** What the loop drives. */
 export interface LoopParts {
   readonly app: AppContext
+  /** Name of the worker, for texts. */
+  readonly worker: string
   readonly fetcher: Fetcher
   readonly tasks: TaskSet
   output(): WorkerOutput
@@ -50,14 +53,22 @@ export interface LoopCounters {
 export class StreamLoop {
   readonly counters: LoopCounters = { records: 0, polls: 0, rounds: 0, punctuations: 0, commits: 0 }
   readonly #parts: LoopParts
-  #recordsPerTask = recordsFirst
+  readonly #pace = new WorkPace()
+  readonly #watch: StallWatch
   #interrupted = false
+  /** Where in the list of tasks the next round begins. */
+  #first = 0
+  /** The clock as it was last read in this round. */
+  #nowMs = 0
+  /** Some task has processed all that it might in this round. */
+  #isFull = false
   #turnAtMs = 0
   #committedAtMs: number
 
   constructor(parts: LoopParts) {
     this.#parts = parts
     this.#committedAtMs = monotonicMs(parts.app.around.clock)
+    this.#watch = new StallWatch(parts.app.around.logger, { ...parts.app.options, worker: parts.worker })
   }
 
   /** The group, or the application, wants something: ends rounds and waiting soon. */
@@ -87,43 +98,85 @@ export class StreamLoop {
     const untilMs = monotonicMs(clock) + app.options.maxPollIntervalMs / 2
     for (;;) {
       const startMs = monotonicMs(clock)
-      const processed = this.#round()
-      const endMs = monotonicMs(clock)
-      if (endMs - startMs > roundLongMs) this.#recordsPerTask = Math.max(1, this.#recordsPerTask >> 1)
-      else if (endMs - startMs < roundShortMs) this.#recordsPerTask = Math.min(recordsMax, this.#recordsPerTask * 2)
+      const ran = this.#round(startMs)
+      const endMs = this.#nowMs
+      this.#pace.noteRound(endMs - startMs, this.#isFull)
       if (this.#isCommitDue()) await this.#commit()
       if (endMs - this.#turnAtMs >= turnMs) await this.#turn()
       await this.#holdBack()
-      if (processed === 0 || this.#interrupted || endMs >= untilMs || tasks.running.length === 0) return
+      if (ran === 'idle' || this.#interrupted || endMs >= untilMs || tasks.running.length === 0) return
     }
   }
 
-  /** @returns how many records were processed */
-  #round(): number {
+  /** @returns idle: every task had its turn, and there was nothing to process */
+  #round(startMs: number): 'busy' | 'idle' {
     const { app, tasks } = this.#parts
-    const nowMs = app.around.clock.nowMs()
+    const { running } = tasks
+    const wallMs = app.around.clock.nowMs()
+    const first = this.#first < running.length ? this.#first : 0
     let processed = 0
+    this.#first = 0
+    this.#nowMs = startMs
+    this.#isFull = false
     this.counters.rounds++
-    for (const held of tasks.running) {
+    for (let i = 0; i < running.length; i++) {
+      const held = running[(first + i) % running.length] as HeldTask
       try {
-        processed += this.#runTask(held, nowMs)
+        processed += this.#runTask(held, wallMs, startMs + turnMs)
       } catch (error) {
         held.noteThrown(error)
         throw error
       }
+      if (this.#nowMs < startMs + turnMs || i === running.length - 1) continue
+      this.#first = (first + i + 1) % running.length
+      this.counters.records += processed
+      return 'busy'
     }
     this.counters.records += processed
+    return processed === 0 ? 'idle' : 'busy'
+  }
+
+  #runTask(held: HeldTask, wallMs: number, untilMs: number): number {
+    const task = held.open?.task
+    if (task === undefined) return 0
+    const isReady = held.readiness.isReady(task, this.#statusOf, wallMs)
+    const processed = isReady ? this.#process(task, untilMs) : 0
+    const isStreamDue = processed > 0 && task.punctuateStreamTime()
+    const isWallDue = task.punctuateWallClock(wallMs)
+    if (isStreamDue) this.counters.punctuations++
+    if (isWallDue) this.counters.punctuations++
+    if (isStreamDue || isWallDue) {
+      const tookMs = this.#readClock()
+      if (tookMs >= this.#watch.limitMs) this.#watch.warn(tookMs, { task: task.name, records: 0, last: undefined })
+    }
     return processed
   }
 
-  #runTask(held: HeldTask, nowMs: number): number {
-    const task = held.open?.task
-    if (task === undefined) return 0
-    const isReady = held.readiness.isReady(task, this.#statusOf, nowMs)
-    const processed = isReady ? task.process(this.#recordsPerTask) : 0
-    if (processed > 0 && task.punctuateStreamTime()) this.counters.punctuations++
-    if (task.punctuateWallClock(nowMs)) this.counters.punctuations++
+  /** Up to N records, in pieces, until the time is over. @returns how many */
+  #process(task: Task, untilMs: number): number {
+    const { recordsPerTask } = this.#pace
+    let processed = 0
+    while (processed < recordsPerTask) {
+      const asked = Math.min(this.#pace.piece, recordsPerTask - processed)
+      const done = task.process(asked)
+      processed += done
+      if (done === 0) return processed
+      const tookMs = this.#readClock()
+      this.#pace.notePiece(done, this.#nowMs, tookMs)
+      if (tookMs >= this.#watch.limitMs) {
+        this.#watch.warn(tookMs, { task: task.name, records: done, last: task.lastRecord })
+      }
+      if (done < asked || this.#nowMs >= untilMs) return processed
+    }
+    this.#isFull = true
     return processed
+  }
+
+  /** @returns the time since the clock was read last, ms */
+  #readClock(): number {
+    const beforeMs = this.#nowMs
+    this.#nowMs = monotonicMs(this.#parts.app.around.clock)
+    return this.#nowMs - beforeMs
   }
 
   #enqueue(part: FetchedPartition): void {

@@ -76,6 +76,7 @@ export async function openClients(app: AppContext, index: number, hooks: WorkerH
   })
   const loop: StreamLoop = new StreamLoop({
     app,
+    worker: workerName(app, index),
     fetcher,
     tasks,
     output: () => hooks.output(),
@@ -89,6 +90,11 @@ export async function openClients(app: AppContext, index: number, hooks: WorkerH
     await Promise.all(clusters.map(async (cluster) => cluster.close()))
   }
   return { produceCluster, reader, member, tasks, loop, close }
+}
+
+/** Name of a worker, for people. @param index number of the worker in this process, from 0 */
+export function workerName(app: AppContext, index: number): string {
+  return `${app.clientId}-worker-${index + 1}`
 }
 
 interface MemberParts {

@@ -27,7 +27,7 @@ import { RepartitionPurge } from './repartition-purge.ts'
 import { SourceWatch } from './source-watch.ts'
 import type { LoopCounters } from './stream-loop.ts'
 import type { TaskSet } from './task-set.ts'
-import { openClients, type WorkerClients } from './worker-clients.ts'
+import { openClients, type WorkerClients, workerName } from './worker-clients.ts'
 import { WorkerSummary } from './worker-summary.ts'
 import { openOutput, type WorkerOutput } from './worker-output.ts'
 
@@ -70,7 +70,7 @@ export class Worker {
   constructor(app: AppContext, index: number, onState: () => void) {
     this.#app = app
     this.index = index
-    this.name = `${app.clientId}-worker-${index + 1}`
+    this.name = workerName(app, index)
     this.#onState = onState
     this.#purge = new RepartitionPurge(app)
     this.#summary = new WorkerSummary(app)
