@@ -122,6 +122,22 @@ export function transactionContract(open: () => Promise<Transport> | Transport):
       expect(leaving.state).toBe('failed')
     })
 
+    it('is not committed when the fence refuses directly before its end, and its successor aborts it', async () => {
+      await using f = await fixture()
+      const topic = await f.topic()
+      const id = newId()
+      const producer = await ready(f, id, { transactionTimeoutMs: 60_000 })
+      await write(producer, topic, 'a')
+      const refusal = new TaskMigratedError('MR_PROTOCOL_MEMBER_LOST', { group: 'g', member: 'm', reason: 'a test' })
+      await expect(producer.commit(() => refusal)).rejects.toBe(refusal)
+      expect(producer.state).toBe('failed')
+      const successor = await ready(f, id)
+      await write(successor, topic, 'b')
+      await successor.commit()
+      await until(async () => (await f.read(topic, 'read_committed')).length > 0)
+      expect(await f.read(topic, 'read_committed')).toEqual(['b'])
+    })
+
     it('writes a batch after an abort that looks like the one before (K2)', async () => {
       await using f = await fixture()
       const topic = await f.topic()

@@ -42,6 +42,8 @@ export interface CoordinatorCall<Req, Res> {
   readonly resend?: boolean
   /** A request was lost, perhaps after it was carried out; it is sent again unless `resend` is false. */
   readonly onLost?: () => void
+  /** Asked directly before each request; what it returns is thrown instead of sending. */
+  readonly fence?: () => Error | null
   readonly signal?: AbortSignal | undefined
 }
 
@@ -120,6 +122,8 @@ export class Coordinators {
     const until = monotonicMs(clock) + leftMs
     for (;;) {
       const node = await this.find(kind, key)
+      const refusal = request.fence?.() ?? null
+      if (refusal !== null) throw refusal
       let response: Res
       try {
         const timeoutMs = Math.min(request.requestTimeoutMs ?? this.#caller.requestTimeoutMs, Math.ceil(leftMs))

@@ -108,7 +108,7 @@ export class GroupMember {
     return this.#joining !== null || this.#arrived !== null || this.#rejoinReason !== null
   }
 
-  /** False when the session may have ended without our knowing: then do not even send EndTxn. */
+  /** False when the session may have ended without our knowing: then send neither offsets nor an EndTxn that commits. */
   leaseValid(): boolean {
     return this.#identity !== null && this.#heartbeat.leaseValid()
   }

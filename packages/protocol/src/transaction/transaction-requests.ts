@@ -29,6 +29,8 @@ export interface TransactionCall extends ProducerIdentity {
   readonly timeoutMs: number
   /** An answer was lost, and the request sent again. */
   readonly onLost: () => void
+  /** Asked before each request; what it returns is thrown instead of asking. */
+  readonly fence?: () => Error | null
 }
 
 /** Highest versions that mean V1 to the broker. */
@@ -137,7 +139,7 @@ export async function endTransaction(
   call: TransactionCall,
   committed: boolean,
 ): Promise<ProducerIdentity> {
-  const { transactionalId, producerId, producerEpoch, isV2, timeoutMs, onLost } = call
+  const { transactionalId, producerId, producerEpoch, isV2, timeoutMs, onLost, fence } = call
   const response: EndTxnResponse = await cluster.coordinators.call({
     kind: 'transaction',
     key: transactionalId,
@@ -149,6 +151,7 @@ export async function endTransaction(
     requestTimeoutMs: timeoutMs,
     resend: isV2 || isPlanted('end-again'),
     onLost,
+    ...(fence === undefined ? {} : { fence }),
   })
   if (response.errorCode !== 0) throw transactionError(response.errorCode, 'EndTxn', transactionalId)
   const { producerId: nextId, producerEpoch: nextEpoch } = response

@@ -134,11 +134,13 @@ export class TransactionalProducer implements AsyncDisposable {
    * Flushes and commits. When it resolves, records and offsets are committed; the next transaction begins with the next
    * batch. An empty transaction is no request.
    *
+   * @param fence asked directly before each request that commits; what it returns is thrown instead of committing, and
+   *   the successor aborts, unless an earlier request was lost and is carried out after all
    * @throws {MR_PROTOCOL_TRANSACTION_ABORTED} (TransactionAbortedError) not committed
    * @throws {MR_PROTOCOL_COMMIT_UNKNOWN} (TransactionAbortedError) committed or not; a successor's `init` decides
    * @throws {MR_PROTOCOL_PRODUCER_FENCED} (TaskMigratedError)
    */
-  async commit(): Promise<void> {
+  async commit(fence: () => Error | null = unfenced): Promise<void> {
     this.#expect('commit', 'ready', 'open')
     await this.#flush()
     if (!this.#isTouched) {
@@ -146,7 +148,7 @@ export class TransactionalProducer implements AsyncDisposable {
       return
     }
     this.#state = 'committing'
-    await this.#end(true)
+    await this.#end(true, fence)
     if (!this.#isV2 && this.#isEpochSpent && !isPlanted('end-again')) {
       // The commit stands, whatever becomes of the next transaction.
       await this.#renewEpoch().catch((error: unknown) => this.#fail(error))
@@ -208,10 +210,10 @@ export class TransactionalProducer implements AsyncDisposable {
     else void flushed.catch(() => undefined)
   }
 
-  async #end(committed: boolean): Promise<void> {
+  async #end(committed: boolean, fence: () => Error | null = unfenced): Promise<void> {
     let next: ProducerIdentity
     try {
-      next = await endTransaction(this.#cluster, this.#call(this.#commitTimeoutMs), committed)
+      next = await endTransaction(this.#cluster, { ...this.#call(this.#commitTimeoutMs), fence }, committed)
     } catch (error) {
       // Under V2 a lost request is repeated, and whatever the repetition says, the first one may have been carried out.
       const isLost = this.#isEpochSpent && !(error instanceof TaskMigratedError)
@@ -345,6 +347,7 @@ export class TransactionalProducer implements AsyncDisposable {
   }
 }
 
+const unfenced = (): null => null
 const firstV2Level = 2
 /** Highest Produce version that means V1. */
 const produceV1 = 11

@@ -40,7 +40,8 @@ export class StallWatch {
   warn(stoodMs: number, place: StallPlace): void {
     const { worker, sessionTimeoutMs } = this.#limits
     const { task, records, last } = place
-    const at = last === undefined ? {} : { record: `${last.topic}-${last.partition}@${last.offset}` }
+    const name = records === 1 ? 'record' : 'lastRecord'
+    const at = last === undefined ? {} : { [name]: `${last.topic}-${last.partition}@${last.offset}` }
     this.#logger.warn('user code blocked the thread, so no heartbeat was sent: the group may take the tasks away', {
       worker,
       task,

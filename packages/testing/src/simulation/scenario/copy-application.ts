@@ -130,7 +130,7 @@ class Copier {
     const identity = this.lease(member)
     if (this.transaction !== null) {
       await this.transaction.sendOffsets(identity, offsets)
-      await this.transaction.commit()
+      await this.transaction.commit(() => this.lapsed(member))
     } else {
       await this.plain?.flush()
       await commitOffsets(clients.side, identity, offsets)
@@ -144,8 +144,17 @@ class Copier {
   }
 
   private lease(member: GroupMember): GroupIdentity {
-    if (member.identity !== null && member.leaseValid()) return member.identity
-    throw new TaskMigratedError('MR_PROTOCOL_MEMBER_LOST', { group: copyGroup, member: '', reason: 'no lease' })
+    const { identity } = member
+    if (identity !== null && member.leaseValid()) return identity
+    throw this.lostError()
+  }
+
+  private lapsed(member: GroupMember): TaskMigratedError | null {
+    return member.leaseValid() ? null : this.lostError()
+  }
+
+  private lostError(): TaskMigratedError {
+    return new TaskMigratedError('MR_PROTOCOL_MEMBER_LOST', { group: copyGroup, member: '', reason: 'no lease' })
   }
 
   /** The one recovery path. */
