@@ -9,11 +9,12 @@ import { type BuiltTopology, ReadBudget, type SerdeDefaults } from '@millrace/co
 import type { StoreEngineProvider, Transport } from '@millrace/core/port'
 import { Cluster, loadCodecs, type Surroundings } from '@millrace/protocol'
 import { TaskEngines } from './changelog/task-engines.ts'
+import { endLeftTransactions } from './left-transactions.ts'
 import { type AppState, LifeCycle, type StateListener } from './life-cycle.ts'
 import { type Metric, metricsOf } from './metrics.ts'
 import type { ResolvedOptions, UncaughtAnswer } from './options.ts'
 import { Queries } from './query/queries.ts'
-import { keptProcessId, newProcessId } from './process-id.ts'
+import { KeptProcess, newProcessId } from './process-id.ts'
 import { reachCluster } from './reach-cluster.ts'
 import type { AppContext } from './worker/app-context.ts'
 import { GlobalUpdater } from './worker/global-updater.ts'
@@ -55,7 +56,7 @@ export class StreamsRuntime {
   /** What can be asked of it. */
   readonly queries: Queries
   #workers: Worker[] = []
-  #nextWorker = 0
+  #kept: KeptProcess | null = null
   #failedWorkers = 0
   #app: AppContext | null = null
   #opening: Promise<AppContext> | null = null
@@ -199,9 +200,11 @@ export class StreamsRuntime {
     await engines.offsetSums()
     const { applicationId } = options
     engines.useOwner({ cluster: null, application: applicationId })
-    const processId =
-      parts.processId ??
-      (stateDirectory === null ? newProcessId(around.random) : await keptProcessId(stateDirectory, around.random))
+    const kept =
+      parts.processId !== undefined || stateDirectory === null
+        ? new KeptProcess(parts.processId ?? newProcessId(around.random))
+        : await KeptProcess.open(stateDirectory, around.random)
+    this.#kept = kept
     const adminCluster = new Cluster(await transport.open('admin'), around, {
       requestTimeoutMs: options.requestTimeoutMs,
     })
@@ -214,6 +217,7 @@ export class StreamsRuntime {
       },
     })
     engines.useOwner({ cluster: adminCluster.metadata.clusterId, application: applicationId })
+    await endLeftTransactions(adminCluster, kept, options)
     const app: AppContext = {
       topology: parts.topology,
       options,
@@ -222,7 +226,7 @@ export class StreamsRuntime {
       adminCluster,
       engines,
       readBudget: new ReadBudget(options.statestoreReadCacheMaxBytes),
-      processId,
+      processId: kept.processId,
       clientId: options.clientId ?? applicationId,
       serdes: parts.serdes,
       globalStore: (name) => this.#global?.view(name),
@@ -241,8 +245,10 @@ export class StreamsRuntime {
   }
 
   #spawn(app: AppContext): Worker {
-    const worker = new Worker(app, this.#nextWorker++, () => this.#settle())
-    this.#workers = [...this.#workers, worker]
+    const index = this.#freeIndex()
+    this.#rememberIndex(index)
+    const worker = new Worker(app, index, () => this.#settle())
+    this.#workers = [...this.#workers, worker].toSorted((a, b) => a.index - b.index)
     worker.run().then(
       () => this.#gone(worker),
       (error: unknown) => {
@@ -252,6 +258,25 @@ export class StreamsRuntime {
       },
     )
     return worker
+  }
+
+  /**
+   * The lowest number that no worker has. One that replaces another so takes its number, and with it the transactional id,
+   * after that one has closed everything: what it left open is ended at once, now and at a restart.
+   */
+  #freeIndex(): number {
+    const taken = new Set(this.#workers.map(({ index }) => index))
+    let index = 0
+    while (taken.has(index)) index++
+    return index
+  }
+
+  #rememberIndex(index: number): void {
+    const kept = this.#kept
+    if (kept === null || index < kept.workers || this.#parts.options.processingGuarantee !== 'exactly-once') return
+    kept.keepWorkers(index + 1).catch((error: unknown) => {
+      this.#parts.around.logger.warn('the number of workers is not remembered', { reason: String(error) })
+    })
   }
 
   #gone(worker: Worker): void {

@@ -8,6 +8,7 @@ import { isPlanted } from '@millrace/protocol/internal'
 import { AtLeastOnceCommitter } from '../commit/at-least-once.ts'
 import type { Committer } from '../commit/committer.ts'
 import { ExactlyOnceCommitter } from '../commit/exactly-once.ts'
+import { transactionalIdOf } from '../left-transactions.ts'
 import type { AppContext } from './app-context.ts'
 import { ProducerCollector } from './producer-collector.ts'
 
@@ -76,7 +77,7 @@ export async function openOutput(parts: OutputParts): Promise<WorkerOutput> {
   if (options.processingGuarantee === 'exactly-once') {
     transaction = new TransactionalProducer(cluster, {
       ...settings,
-      transactionalId: `${options.applicationId}-${app.processId}-${parts.workerIndex}`,
+      transactionalId: transactionalIdOf(options.applicationId, app.processId, parts.workerIndex),
       transactionTimeoutMs: options.transactionTimeoutMs,
       initTimeoutMs: options.taskTimeoutMs,
     })
@@ -143,7 +144,7 @@ function transactionalCommitter(
       await collector.settle()
       await transaction.sendOffsets(leaseOf(parts), positions)
     },
-    commit: async () => transaction.commit(),
+    commit: async () => transaction.commit(() => expired(parts)),
   })
 }
 
@@ -152,10 +153,8 @@ function transactionalCommitter(
  *
  * Nothing but the worker itself keeps it from writing then, into changelogs that another one writes to by now.
  */
-function lapsed({ member, app }: OutputParts): TaskMigratedError | null {
-  if (member.mayOwn() || isPlanted('lapsed-writer')) return null
-  const details = { group: app.options.applicationId, member: member.memberId, reason: 'its session may have run out' }
-  return new TaskMigratedError('MR_PROTOCOL_MEMBER_LOST', details)
+function lapsed(parts: OutputParts): TaskMigratedError | null {
+  return parts.member.mayOwn() || isPlanted('lapsed-writer') ? null : lostError(parts)
 }
 
 /**
@@ -163,9 +162,23 @@ function lapsed({ member, app }: OutputParts): TaskMigratedError | null {
  *
  * @throws {MR_PROTOCOL_MEMBER_LOST} (TaskMigratedError) it may have run out without our knowing: commit nothing
  */
-function leaseOf({ member, app }: OutputParts): GroupIdentity {
-  const { identity } = member
-  if (identity !== null && (member.leaseValid() || isPlanted('lease-of-member'))) return identity
+function leaseOf(parts: OutputParts): GroupIdentity {
+  const { identity } = parts.member
+  const refusal = expired(parts)
+  if (refusal !== null || identity === null) throw refusal ?? lostError(parts)
+  return identity
+}
+
+/**
+ * Exactly-once: the error of a worker whose lease may have run out, null while it has not. Asked before the offsets and
+ * again before the end: offsets that were accepted in time fence nothing of what happens after a long stop (Z1).
+ */
+function expired(parts: OutputParts): TaskMigratedError | null {
+  const isHeld = parts.member.identity !== null && (parts.member.leaseValid() || isPlanted('lease-of-member'))
+  return isHeld ? null : lostError(parts)
+}
+
+function lostError({ member, app }: OutputParts): TaskMigratedError {
   const details = { group: app.options.applicationId, member: member.memberId, reason: 'its session may have run out' }
-  throw new TaskMigratedError('MR_PROTOCOL_MEMBER_LOST', details)
+  return new TaskMigratedError('MR_PROTOCOL_MEMBER_LOST', details)
 }
