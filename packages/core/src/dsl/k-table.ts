@@ -11,7 +11,7 @@ import { type ValueTransformer, transformTableValues } from '../operator/table-t
 import type { ProcessorSupplier, RecordContext } from '../processor/processor.ts'
 import type { Windowed } from '../record/windowed.ts'
 import type { StoreHandle } from '../store/definition.ts'
-import { storesOf } from '../topology/supplier.ts'
+import { creator, storesOf } from '../topology/supplier.ts'
 import { givenStore } from '../topology/store-spec.ts'
 import { chosenKey, chosenValue } from './chosen-serde.ts'
 import { type DerivedTableSpec, deriveTable } from './derive-table.ts'
@@ -109,14 +109,13 @@ export class KTable<out K, out V, out Deleted = null> {
     const stores = [...brought, ...(options.stores ?? [])].map((store) =>
       typeof store === 'string' ? store : store.name,
     )
-    const create =
-      typeof transformer === 'function' ? transformer : (): ValueTransformer<K, V, VOut> => transformer.create()
+    const create = creator(transformer, 'A transformer')
     return this.#derive(options, {
       prefix: 'KTABLE-TRANSFORMVALUES-',
       value: null,
       burnsNumber: false,
       reads: stores,
-      supplier: (store) => transformTableValues({ parent: supplier, transformer: create as never, store }),
+      supplier: (store) => transformTableValues({ parent: supplier, transformer: create, store }),
     })
   }
 

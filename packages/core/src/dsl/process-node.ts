@@ -12,14 +12,15 @@ export interface ProcessSpec {
   readonly fixedKey: boolean
 }
 
+/** @throws {MR_TOPOLOGY_ARGUMENT} {MR_TOPOLOGY_SUPPLIER} no supplier of processors, or one that shares them */
 export function processorPlanNode(
   name: string,
   supplier: ProcessorSupplier<AnyProcessor>,
   { stores, fixedKey }: ProcessSpec,
 ): PlanNode {
+  const create = creator(supplier as ProcessorSupplier, `Processor "${name}"`)
   const connected = stores.map((store) => (typeof store === 'string' ? store : store.name))
   return new PlanNode(requireName(name), (builder, parents) => {
-    const create = creator(supplier as ProcessorSupplier)
     builder.addProcessor(name, parents, { create, fixedKey, stores: storesOf(supplier) })
     for (const store of connected) builder.connect(name, store)
   })

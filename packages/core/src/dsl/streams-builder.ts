@@ -205,7 +205,7 @@ export class StreamsBuilder {
     const sourceName = plan.nameOr(options.name, 'KSTREAM-SOURCE-', '-source')
     const processorName = plan.nameOr(options.name, 'KTABLE-SOURCE-')
     const source = sourceOf(topic, options, acceptsNull([topic], topic.value as Serde<unknown> | null, 'value'))
-    const create = creator(options.processor)
+    const create = creator(options.processor, `The processor of store "${store.name}"`)
     const spec = { store: givenStore(store), topic: topic.name, sourceName, processorName, source, create }
     plan.add(
       plan.root,

@@ -1,6 +1,7 @@
 /** What code without types is told when an argument is of the wrong kind: the place, what is accepted, what was given. */
 import { describe, expect, it } from 'vitest'
 import { int64 } from '../serde/int64.ts'
+import { keyValueStore } from '../store/handle.ts'
 import { string } from '../serde/string.ts'
 import { Topology } from '../topology/topology.ts'
 import { topic } from '../topology/topic.ts'
@@ -39,12 +40,36 @@ describe('a wrong argument is answered with what is accepted', () => {
     [
       'a processor in place of its supplier',
       () => new Topology().addSource('in', numbers).addProcessor('p', untyped({ process: () => undefined }), 'in'),
-      'A processor takes a function that makes it, or { create, stores }; got an object with process.',
+      'Processor "p" takes a function that makes it, or { create, stores }; got an object with process.',
     ],
   ]
   it.each(cases)('%s', (_name, action, text) => {
     expect(told(action)).toContain('MR_TOPOLOGY_ARGUMENT: ')
     expect(told(action)).toContain(text)
+  })
+
+  it('refuses suppliers that answer one object twice, or none', () => {
+    const one = { process: () => undefined, transform: () => null }
+    const store = keyValueStore('s', { key: string(), value: int64() })
+    const suppliers: ((supplier: any) => unknown)[] = [
+      (processor) => stream().process(processor),
+      (processor) => stream().processValues(processor),
+      (transformer) => new StreamsBuilder().table(numbers).transformValues(transformer),
+      (processor) => new StreamsBuilder().addGlobalStore(store, numbers, { processor }),
+      (processor) => new Topology().addSource('in', numbers).addProcessor('p', processor, 'in'),
+      (processor) =>
+        new Topology().addReadOnlyStateStore(store, { source: 'in', topic: numbers, name: 'p', processor }),
+      (processor) => new Topology().addGlobalStore(store, { source: 'in', topic: numbers, name: 'p', processor }),
+      (processor) => {
+        const topology = new Topology({ processorWrapper: { wrapProcessor: () => processor } })
+        return topology.addSource('in', numbers).addProcessor('p', () => ({ process: () => undefined }), 'in')
+      },
+    ]
+    for (const give of suppliers) {
+      for (const shared of [() => one, { create: () => one }, () => null])
+        expect(told(() => give(shared))).toContain('MR_TOPOLOGY_SUPPLIER: ')
+      expect(told(() => give(() => ({ ...one })))).toBe('accepted')
+    }
   })
 
   it('takes validators that are functions, and the serdes of another topic', () => {

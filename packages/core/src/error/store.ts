@@ -24,6 +24,8 @@ export const storeMessages = {
     `A null key was given to store "${d.store}"; stores hold no null keys.`,
   MR_STORE_UNDEFINED: (d: { readonly store: string; readonly key: string | null }): string =>
     `undefined was put into store "${d.store}"${d.key === null ? '' : ` for the key ${d.key}`}; put a value, or null to delete (a function body in braces needs a return).`,
+  MR_STORE_WINDOW: (d: { readonly store: string; readonly startMs: number; readonly endMs: number }): string =>
+    `Store "${d.store}" was given the window from ${d.startMs} to ${d.endMs}: a window starts at 0 or later, and does not end before it starts. Correct the times.`,
   MR_STORE_DEFINITION: (d: { readonly store: string; readonly reason: string }): string =>
     `Store "${d.store}" cannot be made: ${d.reason}.`,
   MR_STORE_UNCACHEABLE: (d: { readonly store: string }): string =>

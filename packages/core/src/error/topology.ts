@@ -62,6 +62,8 @@ export const topologyMessages = {
     `${d.where} takes its options as an object, got ${d.given}; it takes: ${d.known}.`,
   MR_TOPOLOGY_ARGUMENT: (d: { readonly where: string; readonly given: string; readonly accepted: string }): string =>
     `${d.where} takes ${d.accepted}; got ${d.given}.`,
+  MR_TOPOLOGY_SUPPLIER: (d: { readonly where: string }): string =>
+    `${d.where} is made by a supplier that answers the same object twice, or none: every task needs one of its own. Return a new one at each call: () => new MyProcessor().`,
   MR_TOPOLOGY_FROZEN: (d: { readonly what: string }): string =>
     `${d.what} cannot be added: the topology is already built. Build a new one.`,
   MR_TOPOLOGY_UNSUPPORTED: (d: { readonly what: string; readonly reason: string }): string =>

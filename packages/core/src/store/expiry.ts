@@ -63,7 +63,8 @@ export class Expiry {
   refuses(timeMs: number): boolean {
     if (this.refusesAtOnce) return timeMs <= this.expiredMs
     const liveMs = this.observedMs - this.retentionMs
-    return Math.floor(timeMs / this.intervalMs) < Math.floor(liveMs / this.intervalMs)
+    // Towards 0, as Kafka divides: times before 0 belong to the segment of 0.
+    return Math.trunc(timeMs / this.intervalMs) < Math.trunc(liveMs / this.intervalMs)
   }
 
   /** Number of the segment in engine keys. */

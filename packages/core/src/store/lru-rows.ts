@@ -62,8 +62,10 @@ export class LruRows<K, V> extends MemoryRows<K, V> {
     for (const row of before.values()) if (isPresent(row)) this.used.set(row.key, row)
   }
 
-  override writeBelow(row: Row, before: Content | null, bytes: Uint8Array | null = null): void {
+  override writeBelow(row: Row, before: Content | null, given: Uint8Array | null = null): void {
     row.flags &= ~ghostFlag
+    // A store of no entries forgets the row at once, and logs it all the same.
+    const bytes = this.entriesMax > 0 ? given : (given ?? this.codec.encoded(row))
     this.use(row)
     if (this.putTogether === null) {
       super.writeBelow(row, before, bytes)

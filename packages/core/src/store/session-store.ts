@@ -11,6 +11,7 @@ import { type ListingOrder, listRows } from './timed-range.ts'
 import { firstAt, type TimedRow } from './timed-row.ts'
 import { TimedRows } from './timed-rows.ts'
 import { undefinedPut } from './undefined-put.ts'
+import { refuseWindow } from './window-refusal.ts'
 
 /** Opens a session store. With `headers-session` values are the same; the DSL stores no headers (Kafka 4.3). */
 export function openSessionStore<K, V>(
@@ -65,12 +66,16 @@ class SessionView<K, V> implements SessionStore<K, V>, KeepsTime {
   put(session: Windowed<K>, value: V | null): void {
     if (!this.isOpen) this.refuse()
     if (value === undefined) throw undefinedPut(this.name, session.key)
-    this.rows.put(session.key, session.window.endMs, session.window.startMs, value)
+    const { startMs, endMs } = session.window
+    if (startMs < 0 || endMs < startMs) refuseWindow(this.rows.definition, startMs, endMs)
+    this.rows.put(session.key, endMs, startMs, value)
   }
 
   remove(session: Windowed<K>): void {
     if (!this.isOpen) this.refuse()
-    this.rows.put(session.key, session.window.endMs, session.window.startMs, null, true)
+    const { startMs, endMs } = session.window
+    if (startMs < 0 || endMs < startMs) refuseWindow(this.rows.definition, startMs, endMs)
+    this.rows.put(session.key, endMs, startMs, null, true)
   }
 
   fetchSession(key: K, startMs: number, endMs: number): V | null {

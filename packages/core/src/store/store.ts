@@ -73,7 +73,10 @@ export interface ReadOnlyWindowStore<K, V> extends StateStore {
 }
 
 export interface WindowStore<K, V> extends ReadOnlyWindowStore<K, V> {
-  /** Null deletes (with duplicates retained: does nothing, as in Kafka). */
+  /**
+   * Null deletes (with duplicates retained: does nothing, as in Kafka). A window that starts before 0 is in no listing, and
+   * found by `fetchOne` on disk only; with a cache it fails when that is flushed (`MR_STORE_WINDOW`).
+   */
   put(key: K, value: V | null, startMs: number): void
 }
 
@@ -103,8 +106,9 @@ export interface ReadOnlySessionStore<K, V> extends StateStore {
 }
 
 export interface SessionStore<K, V> extends ReadOnlySessionStore<K, V> {
-  /** Null removes. */
+  /** Null removes. @throws {MR_STORE_WINDOW} it starts before 0, or ends before it starts */
   put(session: Windowed<K>, value: V | null): void
+  /** @throws {MR_STORE_WINDOW} as `put` */
   remove(session: Windowed<K>): void
 }
 

@@ -19,6 +19,7 @@ import { ChangelogLayer } from './layer/changelog.ts'
 import { absent, type Content, contentOf, engineFlag, isPinned, isPresent, knownFlag, type Pending } from './row.ts'
 import { findRow, firstAt, insertRow, KeySlot, TimedRow } from './timed-row.ts'
 import { ValueCodec, type ValueShape } from './value-codec.ts'
+import { refuseWindow } from './window-refusal.ts'
 import { WriteSet } from './write-set.ts'
 
 export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
@@ -130,10 +131,7 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     for (const row of this.ghosts) if (!row.isGone) yield row
   }
 
-  /**
-   * The value of one row; null when absent or expired. With duplicates only the value put last of all, and only in a disk
-   * store: Kafka looks it up by the number of its last put.
-   */
+  /** The value of one row, or null. With duplicates only that of the last put, and on disk only: so Kafka looks it up. */
   get(key: K, primary: number, secondary: number): V | null {
     const slot = this.slotOf(key)
     const row = slot === undefined ? undefined : findRow(slot, primary, secondary || this.storedSequence)
@@ -181,7 +179,9 @@ export class TimedRows<K, V> implements BelowCache<Windowed<K>, TimedRow> {
     return this.flushKey(row)
   }
 
+  /** Only a cache fails on windows before 0, as in Kafka. @throws {MR_STORE_WINDOW} */
   writeBelow(row: TimedRow): void {
+    if (row.primary < 0) refuseWindow(this.definition, row.primary)
     this.write(row, null, false)
   }
 

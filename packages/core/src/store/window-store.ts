@@ -73,7 +73,8 @@ class WindowView<K, V> implements WindowStore<K, V>, KeepsTime {
 
   fetchOne(key: K, startMs: number): V | null {
     if (!this.isOpen) this.refuse()
-    return this.rows.get(key, startMs, 0)
+    // Kafka's memory store lets go of windows before 0 at the next call.
+    return startMs < 0 && !this.persistent ? null : this.rows.get(key, startMs, 0)
   }
 
   fetch(key: K, fromMs: number, toMs: number): Iterable<KeyValue<number, V>> {
@@ -82,7 +83,9 @@ class WindowView<K, V> implements WindowStore<K, V>, KeepsTime {
     const slot = this.rows.slotOf(key)
     if (slot === undefined) return found
     const { rows } = slot
-    for (let i = firstAt(rows, fromMs, 0); i < rows.length; i++) {
+    // Kafka compares times as if they had no sign: those before 0 are behind all others, in its disk stores.
+    const firstMs = fromMs < 0 && (toMs >= 0 || !this.persistent) ? 0 : fromMs
+    for (let i = firstAt(rows, firstMs, 0); i < rows.length; i++) {
       const row = rows[i] as TimedRow
       if (row.primary > toMs) break
       if (this.rows.isVisible(row)) found.push({ key: row.primary, value: this.rows.codec.read(row) as V })
@@ -116,11 +119,11 @@ class WindowView<K, V> implements WindowStore<K, V>, KeepsTime {
   }
 
   all(): Iterable<KeyValue<Windowed<K>, V>> {
-    return this.list(-Infinity, Infinity, false)
+    return this.list(0, Infinity, false)
   }
 
   backwardAll(): Iterable<KeyValue<Windowed<K>, V>> {
-    return this.list(-Infinity, Infinity, true)
+    return this.list(0, Infinity, true)
   }
 
   private listKeys(
@@ -136,12 +139,15 @@ class WindowView<K, V> implements WindowStore<K, V>, KeepsTime {
     const toKey = to === null ? null : rows.keyBytes(to)
     const isOpenRange = fromKey === null || toKey === null
     const list = isOpenRange && rows.cache !== null && this.keyOrder === 'segment' ? listOpenKeyRange : listRows
-    return this.entries(list(rows, { fromKey, toKey, fromMs, toMs, order: this.keyOrder, reverse }))
+    return this.entries(
+      list(rows, { fromKey, toKey, fromMs: Math.max(0, fromMs), toMs, order: this.keyOrder, reverse }),
+    )
   }
 
   private list(fromMs: number, toMs: number, reverse: boolean): Iterable<KeyValue<Windowed<K>, V>> {
     if (!this.isOpen) this.refuse()
-    const listing: Listing = { fromKey: null, toKey: null, fromMs, toMs, order: this.timeOrder, reverse }
+    const { timeOrder: order } = this
+    const listing: Listing = { fromKey: null, toKey: null, fromMs: Math.max(0, fromMs), toMs, order, reverse }
     return this.entries(listRows(this.rows, listing))
   }
 

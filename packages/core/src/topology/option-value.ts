@@ -19,12 +19,12 @@ export function requireWord<W extends string>(option: string, given: W, words: r
 }
 
 /**
- * Zero passes, as in Kafka: a topology may say so, and the application refuses when it plans its topics.
+ * Zero and less pass, as in Kafka: a topology may say so, and the application refuses when it plans its topics.
  *
  * @throws {MR_CONFIG_INVALID} (ConfigError) no whole number
  */
 export function requirePartitions(partitions: number): number {
-  if (Number.isInteger(partitions) && partitions >= 0) return partitions
+  if (Number.isInteger(partitions)) return partitions
   const value = JSON.stringify(partitions) ?? String(partitions)
   throw new ConfigError('MR_CONFIG_INVALID', { option: 'partitions', value, accepted: 'a whole number from 1 on' })
 }

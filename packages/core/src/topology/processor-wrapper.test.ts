@@ -124,18 +124,24 @@ describe('a processor wrapper', () => {
   })
 
   it('replaces the processor that a task makes', () => {
-    const made = idle()
-    const replaced = idle()
+    const made: unknown[] = []
+    const replaced = new WeakSet<object>()
     const topology = new Topology({
       processorWrapper: {
         wrapProcessor: (_, supplier) => () => {
-          expect(supplier.create()).toBe(made)
-          return replaced
+          expect(supplier.create()).toBe(made.at(-1))
+          const other = idle()
+          replaced.add(other)
+          return other
         },
       },
     })
-    topology.addSource('in', input).addProcessor('p', () => made, 'in')
-    expect((topology.build().node('p') as ProcessorNode).create(noSerdes)).toBe(replaced)
+    const supplier = (): Processor => {
+      made.push(idle())
+      return made.at(-1) as Processor
+    }
+    topology.addSource('in', input).addProcessor('p', supplier, 'in')
+    expect(replaced.has((topology.build().node('p') as ProcessorNode).create(noSerdes))).toBe(true)
   })
 
   it('may be an instance of a class with members of its own', () => {

@@ -8,7 +8,7 @@ import { requireFunction } from '../operator/required-function.ts'
 import type { FixedKeyProcessor, Processor, ProcessorSupplier } from '../processor/processor.ts'
 import type { StoreDefinition } from '../store/definition.ts'
 import type { ProcessorNode, SerdeDefaults } from './node.ts'
-import { creator, storesOf } from './supplier.ts'
+import { creator, storesOf, uncheckedCreator } from './supplier.ts'
 
 /** What a wrapper gets: `create` makes the processor of one task, `stores` are those that the user's supplier brings. */
 export interface WrappedSupplier<P> {
@@ -74,6 +74,7 @@ export function givenWrapper(given: ProcessorWrapper | undefined): ProcessorWrap
  * The processor of a node as the wrapper wants it.
  *
  * @throws {MR_TOPOLOGY_ARGUMENT} (TopologyError) the wrapper answered no supplier; the text has the node
+ * @throws {MR_TOPOLOGY_SUPPLIER} (TopologyError) the supplier answers one object twice
  */
 export function wrapSpec(wrapper: ProcessorWrapper, name: string, spec: WrappableSpec): WrappableSpec {
   const wrap = spec.keepsKey ? 'wrapFixedKeyProcessor' : 'wrapProcessor'
@@ -83,12 +84,14 @@ export function wrapSpec(wrapper: ProcessorWrapper, name: string, spec: Wrappabl
   const supplier = { create: () => spec.create(known) as never, stores: spec.stores }
   const answer = wrapper[wrap](name, supplier) as ProcessorSupplier
   if ((answer as unknown) === supplier) return spec
-  const create = creator(answer, `A processor from ${wrap}("${name}")`)
+  const where = `A processor from ${wrap}("${name}")`
+  // Operators that need default serdes cannot be made yet.
+  const create = spec.create.length === 0 ? creator(answer, where) : uncheckedCreator(answer, where)
   return {
     keepsKey: spec.keepsKey,
     create: (defaults) => {
       known = defaults
-      return create(defaults)
+      return create()
     },
     stores: [...new Set([...spec.stores, ...storesOf(answer)])],
   }

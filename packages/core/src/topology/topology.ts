@@ -119,10 +119,12 @@ export class Topology {
    *
    * @throws {MR_TOPOLOGY_NODE_DUPLICATE} {MR_TOPOLOGY_PARENT_MISSING} {MR_TOPOLOGY_PARENT_UNKNOWN} {MR_TOPOLOGY_PARENT_SINK}
    * @throws {MR_TOPOLOGY_STORE_DUPLICATE} a store of this name exists and is another definition
+   * @throws {MR_TOPOLOGY_SUPPLIER} the supplier answers one object twice
    */
   addProcessor(name: string, supplier: AnySupplier, parents: Names): this {
     const builder = this.#open(`Processor "${name}"`)
-    builder.addProcessor(name, [parents].flat(), { create: creator(supplier), stores: storesOf(supplier) })
+    const create = creator(supplier, `Processor "${name}"`)
+    builder.addProcessor(name, [parents].flat(), { create, stores: storesOf(supplier) })
     return this
   }
 
@@ -186,7 +188,7 @@ export class Topology {
       sourceName: source,
       processorName: name,
       source: sourceSpec(options, typeof topic === 'string' ? undefined : topic),
-      create: creator(processor),
+      create: creator(processor, `Processor "${name}"`),
       reprocessOnRestore: true,
     })
     return this
@@ -206,7 +208,7 @@ export class Topology {
       ...sourceSpec(options, typeof topic === 'string' ? undefined : topic),
       offsetReset: 'earliest',
     })
-    builder.addProcessor(name, [source], { create: creator(processor) })
+    builder.addProcessor(name, [source], { create: creator(processor, `Processor "${name}"`) })
     builder.addStore(givenStore(store as StoreDefinition), [name])
     builder.useSourceAsChangelog(store.name, topicName)
     return this

@@ -186,9 +186,10 @@ export class TaskStores implements StoreAccess {
   }
 
   private flushError(store: string, thrown: unknown): unknown {
-    if (thrown instanceof StreamsError && thrown.code !== 'MR_RECORD_PROCESS') return thrown
+    const code = thrown instanceof StreamsError ? thrown.code : null
+    if (code !== null && code !== 'MR_RECORD_PROCESS' && code !== 'MR_STORE_WINDOW') return thrown
     const wrapped = toError(thrown)
-    const cause = thrown instanceof StreamsError ? toError(thrown.cause) : wrapped
+    const cause = code === 'MR_RECORD_PROCESS' ? toError(wrapped.cause) : wrapped
     const details = { store, task: this.state.taskName, reason: wrapped.message }
     return new RecordError('MR_STORE_FLUSH', details, { cause })
   }
