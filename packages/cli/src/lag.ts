@@ -4,14 +4,13 @@
  * The group reads every partition of the topics that it has committed offsets of and of those its members ask for: one that
  * nothing was committed for is behind by all that is in it.
  */
-import { type Cluster, describeGroup, listGroupOffsets, listOffsets, listTopics } from '@millrace/protocol'
-import { decodeMemberAssignment, decodeMemberSubscription } from '@millrace/protocol/internal'
+import { type Cluster, listGroupOffsets, listOffsets, listTopics, topicsOfGroup } from '@millrace/protocol'
 import type { VerbResult } from './run-command.ts'
 
 export async function lagVerb(cluster: Cluster, groupId: string): Promise<VerbResult> {
   // committed offsets first, so that the lag is never too small
   const offsets = await listGroupOffsets(cluster, groupId)
-  const names = new Set([...offsets.map(({ topic }) => topic), ...(await topicsAskedFor(cluster, groupId))])
+  const names = new Set([...offsets.map(({ topic }) => topic), ...(await topicsOfGroup(cluster, groupId))])
   if (names.size === 0) return { text: `Group "${groupId}" has no members and has committed no offset.`, code: 3 }
   const topics = await listTopics(cluster)
   const places = [...names]
@@ -36,14 +35,4 @@ type Place = { readonly topic: string; readonly partition: number }
 
 function at<A extends 'earliest' | 'latest'>(places: readonly Place[], where: A): (Place & { readonly at: A })[] {
   return places.map((place) => ({ ...place, at: where }))
-}
-
-/** Topics in the subscriptions and assignments of the group's members. */
-async function topicsAskedFor(cluster: Cluster, groupId: string): Promise<string[]> {
-  const { protocolType, members } = await describeGroup(cluster, groupId)
-  if (protocolType !== 'consumer') return []
-  return members.flatMap(({ metadata, assignment }) => [
-    ...decodeMemberSubscription(metadata).topics,
-    ...decodeMemberAssignment(assignment).partitions.map(({ topic }) => topic),
-  ])
 }

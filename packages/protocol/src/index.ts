@@ -19,6 +19,7 @@ export {
   type ListedGroup,
   listGroupOffsets,
   listGroups,
+  topicsOfGroup,
 } from './admin/groups.ts'
 export { deleteRecords, type RecordsToDelete } from './admin/records.ts'
 export {

@@ -3,7 +3,14 @@
  *
  * For programs that feed a topology or look at its results; the topology itself needs none of it.
  */
-import { type Duration, durationMs, type Topic } from '@millrace/core'
+import {
+  ConfigError,
+  type Duration,
+  durationMs,
+  formatTopicPartition,
+  type Topic,
+  type TopicPartition,
+} from '@millrace/core'
 import type { Logger } from '@millrace/core/port'
 import {
   assertTopics,
@@ -14,6 +21,7 @@ import {
   listOffsets,
   listTopics,
   type Surroundings,
+  topicsOfGroup,
   waitForTopics,
 } from '@millrace/protocol'
 import { nodeClock, nodeRandom, nodeTimers, reachCluster, stderrLogger } from '@millrace/runtime/internal'
@@ -43,9 +51,10 @@ export interface TopicSettings {
 export interface PartitionLag {
   readonly topic: string
   readonly partition: number
-  /** Next offset the group will read; 0 or the log's start when it has committed nothing yet. */
+  /** Next offset the group will read; where the log begins when it has committed nothing here yet. */
   readonly committed: number
   readonly end: number
+  /** Offsets between the two; 0 = everything that was there is processed and committed. */
   readonly lag: number
 }
 
@@ -113,29 +122,45 @@ export class KafkaClient implements AsyncDisposable {
   }
 
   /**
-   * Committed and end offsets of every partition that the group reads: of the topics named, of those it has committed
-   * for, and of its own repartition topics. What it did not begin counts from offset 0.
+   * Committed and end offsets of every partition that the group reads: of the topics named, or else of those that its
+   * members ask for, of those it has committed for, and of its own repartition topics. What it did not begin counts from
+   * where the log begins.
+   *
+   * An empty list would look like a group that has processed everything, so there is none: name the topics where the group
+   * may not have begun yet.
+   *
+   * @throws {MR_CONFIG_INVALID} (ConfigError) no topics are named, and nobody in the group reads any or ever has
    */
   async lag(groupId: string, topics: readonly string[] = []): Promise<PartitionLag[]> {
     const admin = await this.#adminCluster()
     // committed offsets first: what is read afterwards can only be further, so that 0 means done
     const offsets = await listGroupOffsets(admin, groupId)
-    const names = new Set([...topics, ...offsets.map(({ topic }) => topic)])
+    const asked = topics.length > 0 ? topics : await topicsOfGroup(admin, groupId)
+    const names = new Set([...asked, ...offsets.map(({ topic }) => topic)])
     for (const name of (await listTopics(admin)).keys()) {
       if (name.startsWith(`${groupId}-`) && name.endsWith('-repartition')) names.add(name)
+    }
+    if (names.size === 0) {
+      const accepted = `a group that has members or has committed offsets, or name its topics: lag("${groupId}", ["orders"])`
+      throw new ConfigError('MR_CONFIG_INVALID', { option: 'groupId', value: `"${groupId}"`, accepted })
     }
     const metadata = await waitForTopics(admin, [...names])
     const partitions = metadata.flatMap(({ name, partitions: all }) =>
       all.map((_, partition) => ({ topic: name, partition })),
     )
-    const ends = await listOffsets(
-      admin,
-      partitions.map((place) => ({ ...place, at: 'latest' as const })),
+    const committed = new Map(
+      offsets.flatMap(({ topic, partition, offset }) =>
+        offset < 0 ? [] : [[formatTopicPartition(topic, partition), offset]],
+      ),
     )
-    return ends.map(({ topic, partition, offset: end }) => {
-      const found = offsets.find((each) => each.topic === topic && each.partition === partition)
-      const committed = Math.max(0, found?.offset ?? 0)
-      return { topic, partition, committed, end, lag: Math.max(0, end - committed) }
+    const isNew = ({ topic, partition }: TopicPartition): boolean =>
+      !committed.has(formatTopicPartition(topic, partition))
+    for (const { topic, partition, offset } of await listOffsets(admin, at(partitions.filter(isNew), 'earliest'))) {
+      committed.set(formatTopicPartition(topic, partition), offset)
+    }
+    return (await listOffsets(admin, at(partitions, 'latest'))).map(({ topic, partition, offset: end }) => {
+      const from = committed.get(formatTopicPartition(topic, partition)) ?? 0
+      return { topic, partition, committed: from, end, lag: Math.max(0, end - from) }
     })
   }
 
@@ -171,4 +196,11 @@ export class KafkaClient implements AsyncDisposable {
     }
     return cluster
   }
+}
+
+function at<A extends 'earliest' | 'latest'>(
+  places: readonly TopicPartition[],
+  where: A,
+): (TopicPartition & { at: A })[] {
+  return places.map((place) => ({ ...place, at: where }))
 }

@@ -5,6 +5,7 @@ import {
   listGroups as listGroupsApi,
   offsetDelete,
 } from '../codec/apis.ts'
+import { decodeMemberAssignment, decodeMemberSubscription } from '../codec/consumer-protocol.ts'
 import { errorCode } from '../codec/error-code.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { groupBy } from '../cluster/grouping.ts'
@@ -91,6 +92,17 @@ export async function describeGroup(
     assignment: member.memberAssignment,
   }))
   return { groupId, state: groupState, protocolType, protocolName: protocolData, members }
+}
+
+/** Topics in the subscriptions and assignments of the members of a group of consumers, in no order; each once. */
+export async function topicsOfGroup(cluster: Cluster, groupId: string): Promise<string[]> {
+  const { protocolType, members } = await describeGroup(cluster, groupId)
+  if (protocolType !== 'consumer') return []
+  const topics = members.flatMap(({ metadata, assignment }) => [
+    ...decodeMemberSubscription(metadata).topics,
+    ...decodeMemberAssignment(assignment).partitions.map(({ topic }) => topic),
+  ])
+  return [...new Set(topics)]
 }
 
 /**
