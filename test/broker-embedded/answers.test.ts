@@ -3,6 +3,7 @@ import { EmbeddedBroker } from '@millrace/broker'
 import { afterAll, beforeAll, describe, it, expect } from 'vitest'
 import { adminAnswers } from './admin-answers.ts'
 import { logAnswers } from './log-answers.ts'
+import { oddAnswers } from './odd-answers.ts'
 import { transactionAnswers } from './transaction-answers.ts'
 
 for (const version of ['3.9', '4.x'] as const) {
@@ -19,5 +20,6 @@ for (const version of ['3.9', '4.x'] as const) {
     adminAnswers(() => broker.transport(), version)
     logAnswers(() => broker.transport(), version)
     transactionAnswers(() => broker.transport(), version)
+    oddAnswers(() => broker.transport(), version)
   })
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { missing, type RealKafka, startKafka, versions } from '../broker/real-kafka.ts'
 import { adminAnswers } from './admin-answers.ts'
 import { logAnswers } from './log-answers.ts'
+import { oddAnswers } from './odd-answers.ts'
 import { transactionAnswers } from './transaction-answers.ts'
 
 for (const version of versions) {
@@ -20,5 +21,6 @@ for (const version of versions) {
     adminAnswers(() => kafkajsTransport({ brokers: [kafka.bootstrap] }), release)
     logAnswers(() => kafkajsTransport({ brokers: [kafka.bootstrap] }), release)
     transactionAnswers(() => kafkajsTransport({ brokers: [kafka.bootstrap] }), release)
+    oddAnswers(() => kafkajsTransport({ brokers: [kafka.bootstrap] }), release)
   })
 }

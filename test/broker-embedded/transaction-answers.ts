@@ -16,13 +16,14 @@ import {
 import { describe, expect, it } from 'vitest'
 import { batchOf, RawClient, settled } from './raw-client.ts'
 
-interface Producer {
+export interface Producer {
   readonly transactionalId: string
   readonly producerId: bigint
   readonly producerEpoch: number
 }
 
-class TransactionClient extends RawClient {
+/** Asks as a transactional producer does. */
+export class TransactionClient extends RawClient {
   async producer(options: Parameters<RawClient['init']>[1] = {}): Promise<Producer> {
     const transactionalId = `x-${crypto.randomUUID()}`
     await this.coordinator(transactionalId, 1)

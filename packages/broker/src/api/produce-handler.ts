@@ -121,10 +121,14 @@ function verify(
   const { partition, header, transactionalId } = of
   const { producerId, producerEpoch } = header
   if (transactionalId === null) return { error: errorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED }
-  if (partition.log.producers.hasOpenTransaction(producerId, producerEpoch)) return undefined
+  // Kafka writes it as it is: without a producer there is no transaction that it could belong to
+  if (producerId < 0) return undefined
+  const { producers } = partition.log
+  if (producers.hasOpenTransaction(producerId, producerEpoch)) return undefined
   const claim = { transactionalId, producerId, producerEpoch }
   const addition = { partitions: [[partition.topic.name, partition.index] as const], groups: [] }
   const implicit = context.version >= transactionsV2From
+  producers.beginVerification(header, implicit, state.surroundings.clock.nowMs())
   const error = implicit ? state.transactions.add(claim, addition) : state.transactions.verify(claim, addition)
   switch (error) {
     case errorCode.NONE:

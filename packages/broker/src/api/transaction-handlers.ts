@@ -26,6 +26,9 @@ import { isElsewhere } from './group-handlers.ts'
 import { route, type Answer, type RequestContext, type Route } from './handler.ts'
 import { planOffsets } from './offset-handlers.ts'
 
+/** Topics of the broker's own, which no client may write to, whatever its rights. */
+const internalTopics: readonly string[] = ['__consumer_offsets', '__transaction_state']
+
 type TopicResults = MessageInput<AddPartitionsToTxnResponse['resultsByTopicV3AndBelow']>
 
 /** Versions from which the newer code for a fenced producer (90) is known. */
@@ -44,6 +47,9 @@ function handleInit(
   context: RequestContext,
 ): Answer<InitProducerIdResponse> {
   const { transactionalId } = body
+  if (body.producerId >= 0n !== body.producerEpoch >= 0) {
+    return { errorCode: errorCode.INVALID_REQUEST, producerId: -1n, producerEpoch: -1 }
+  }
   if (transactionalId === null) {
     return { errorCode: errorCode.NONE, producerId: BigInt(state.producerIds.next()), producerEpoch: 0 }
   }
@@ -91,7 +97,7 @@ function addTopics(
   const { claim, topics } = added
   const exists = (name: string, index: number): boolean => state.topics.partition(name, index) !== undefined
   const partitions = topics.flatMap(({ name, partitions: indexes }) => indexes.map((index) => [name, index] as const))
-  const missing = partitions.some(([name, index]) => !exists(name, index))
+  const missing = partitions.some(([name, index]) => !exists(name, index) || internalTopics.includes(name))
   const addition = { partitions, groups: [] }
   let error: number = errorCode.OPERATION_NOT_ATTEMPTED
   if (isElsewhere(state, claim.transactionalId, context)) error = errorCode.NOT_COORDINATOR
@@ -105,7 +111,11 @@ function addTopics(
     name,
     resultsByPartition: indexes.map((partitionIndex) => ({
       partitionIndex,
-      partitionErrorCode: exists(name, partitionIndex) ? error : errorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      partitionErrorCode: internalTopics.includes(name)
+        ? errorCode.TOPIC_AUTHORIZATION_FAILED
+        : exists(name, partitionIndex)
+          ? error
+          : errorCode.UNKNOWN_TOPIC_OR_PARTITION,
     })),
   }))
 }
@@ -174,6 +184,7 @@ function commitOffsets(
 
 function checkOffsetCommit(state: BrokerState, body: TxnOffsetCommitRequest, context: RequestContext): number {
   const { groupId, memberId, groupInstanceId, transactionalId, producerEpoch } = body
+  if (groupId === '') return errorCode.INVALID_GROUP_ID
   if (isElsewhere(state, groupId, context)) return errorCode.NOT_COORDINATOR
   const claim = { transactionalId, producerId: Number(body.producerId), producerEpoch }
   const addition = { partitions: [], groups: [groupId] }

@@ -7,8 +7,21 @@
  */
 import { StreamsError } from '@millrace/core'
 import { crc32c, errorCode } from '@millrace/protocol/internal'
-import { batchHeaderBytes, crcAt, crcRangeStart, readBatchHeader, type BatchHeader } from './batch-header.ts'
+import {
+  type BatchHeader,
+  batchHeaderBytes,
+  batchPrefixBytes,
+  batchSizeAt,
+  crcAt,
+  crcRangeStart,
+  readBatchHeader,
+} from './batch-header.ts'
 import { haveKeys, recordBytesOf } from './raw-records.ts'
+
+/** Where a batch says its format. */
+const magicAt = 16
+/** The smallest batch of any format, its prefix included. */
+const oldestBatchBytes = 26
 
 /** Limits of the topic that the batch is for. */
 export interface BatchLimits {
@@ -30,18 +43,13 @@ export interface Refusal {
 
 /** The batch's header, or why it is refused. */
 export function checkClientBatch(bytes: Uint8Array, limits: BatchLimits, nowMs: number): BatchHeader | Refusal {
+  const shape = checkShape(bytes)
+  if (shape !== undefined) return shape
   const header = readBatchHeader(bytes, 0)
-  if (header === undefined) {
-    const reason = 'Produce requests must contain exactly one record batch per partition'
-    return { error: bytes.length === 0 ? errorCode.INVALID_RECORD : errorCode.CORRUPT_MESSAGE, reason }
+  if (header === undefined || header.sizeBytes < batchHeaderBytes) {
+    return { error: errorCode.CORRUPT_MESSAGE, reason: `A batch has ${batchHeaderBytes} bytes at least` }
   }
-  if (header.magic !== 2) return { error: errorCode.INVALID_RECORD, reason: 'Only record batches of magic 2 are taken' }
-  if (header.sizeBytes < batchHeaderBytes || header.sizeBytes > bytes.length) {
-    return { error: errorCode.CORRUPT_MESSAGE, reason: `Batch claims ${header.sizeBytes} bytes, got ${bytes.length}` }
-  }
-  if (header.sizeBytes !== bytes.length) {
-    return { error: errorCode.INVALID_RECORD, reason: 'Produce requests hold exactly one record batch per partition' }
-  }
+  if (header.sizeBytes !== bytes.length) return notOneBatch
   const refusal = checkHeader(bytes, header, limits) ?? checkTimes(header, limits, nowMs)
   return refusal ?? (limits.compact ? checkKeys(bytes, header) : undefined) ?? header
 }
@@ -54,6 +62,25 @@ export function isRefusal(checked: BatchHeader | Refusal): checked is Refusal {
 /** True when the CRC of the whole batch in `bytes` is right. */
 export function isIntact(bytes: Uint8Array): boolean {
   return crc32c(bytes.subarray(crcRangeStart)) === crcAt(bytes, 0)
+}
+
+const notOneBatch: Refusal = {
+  error: errorCode.INVALID_RECORD,
+  reason: 'Produce requests must contain exactly one record batch per partition',
+}
+
+/** Whether a batch begins here and ends within the bytes, in the order in which Kafka looks (ByteBufferLogInputStream). */
+function checkShape(bytes: Uint8Array): Refusal | undefined {
+  if (bytes.length < batchPrefixBytes) return notOneBatch
+  const sizeBytes = batchSizeAt(bytes, 0)
+  if (sizeBytes < oldestBatchBytes)
+    return { error: errorCode.CORRUPT_MESSAGE, reason: `Batch claims ${sizeBytes} bytes` }
+  const magic = bytes[magicAt]
+  if (magic === undefined) return notOneBatch
+  if (magic > 2) return { error: errorCode.CORRUPT_MESSAGE, reason: `There are no record batches of magic ${magic}` }
+  if (sizeBytes > bytes.length) return notOneBatch
+  if (magic === 2) return undefined
+  return { error: errorCode.INVALID_RECORD, reason: 'Only record batches of magic 2 are taken' }
 }
 
 function checkHeader(bytes: Uint8Array, header: BatchHeader, limits: BatchLimits): Refusal | undefined {
@@ -75,9 +102,6 @@ function checkHeader(bytes: Uint8Array, header: BatchHeader, limits: BatchLimits
   }
   if (header.producerId >= 0 && header.baseSequence < 0) {
     return { error: errorCode.INVALID_RECORD, reason: `Invalid sequence number ${header.baseSequence}` }
-  }
-  if (header.transactional && header.producerId < 0) {
-    return { error: errorCode.INVALID_RECORD, reason: 'A transactional batch needs a producer id' }
   }
   return undefined
 }

@@ -5,7 +5,7 @@
  * first time and not written), leaves a gap (45), or is of a fenced epoch (47). The state is a function of the batch
  * headers, so recovery replays them through the same code.
  *
- * Source: Kafka's ProducerStateManager and ProducerAppendInfo; KIP-98, KIP-360.
+ * Source: Kafka's ProducerStateManager, ProducerAppendInfo and VerificationStateEntry; KIP-98, KIP-360, KIP-890.
  */
 import type { errorCode } from '@millrace/protocol/internal'
 import type { BatchHeader } from './batch-header.ts'
@@ -30,6 +30,16 @@ export interface ProducerState {
   lastOffset: number
   /** Oldest first, at most five, all of `epoch`. */
   batches: RememberedBatch[]
+}
+
+/** A batch that waits for the word of the transaction coordinator, or has had its refusal. Not kept over a restart. */
+interface Verification {
+  epoch: number
+  /** The least that was asked for in `epoch`: what comes after it must not be written before it. */
+  lowestSequence: number
+  /** Under transactions V2 a marker may be that of the transaction before. */
+  readonly isV2: boolean
+  readonly sinceMs: number
 }
 
 /** A transaction that its marker has just ended. */
@@ -60,6 +70,7 @@ const sequenceMax = 2147483647
 /** The producers of one partition. */
 export class ProducerStates {
   readonly #byId: Map<number, ProducerState> = new Map()
+  readonly #verifications: Map<number, Verification> = new Map()
 
   get(producerId: number): ProducerState | undefined {
     return this.#byId.get(producerId)
@@ -85,6 +96,21 @@ export class ProducerStates {
   }
 
   /**
+   * The coordinator is about to be asked for the first batch of a transaction here. Until a transactional batch of the
+   * producer is written, or its marker, none with a greater sequence is: the one before may have been sent back.
+   */
+  beginVerification(header: BatchHeader, isV2: boolean, nowMs: number): void {
+    const { producerId, producerEpoch: epoch, baseSequence } = header
+    const known = this.#verifications.get(producerId)
+    if (known === undefined) {
+      this.#verifications.set(producerId, { epoch, lowestSequence: baseSequence, isV2, sinceMs: nowMs })
+    } else if (epoch > known.epoch || (epoch === known.epoch && baseSequence < known.lowestSequence)) {
+      known.epoch = epoch
+      known.lowestSequence = baseSequence
+    }
+  }
+
+  /**
    * Judges a client's batch of an idempotent or transactional producer.
    *
    * `strictStart`: under transactions V2 (KIP-890) a producer that the partition does not know must begin at sequence 0.
@@ -92,14 +118,21 @@ export class ProducerStates {
   judge(header: BatchHeader, strictStart: boolean): SequenceVerdict {
     const state = this.#byId.get(header.producerId)
     const { producerEpoch: epoch, baseSequence: sequence } = header
+    const repeat = state === undefined ? undefined : this.#findRepeat(state, header)
+    if (repeat) return { kind: 'repeat', batch: repeat }
+    if (state !== undefined && epoch < state.epoch) {
+      return refuse(invalidEpoch, `epoch of producer ${header.producerId} is ${state.epoch}, got ${epoch}`)
+    }
+    const lowest = this.#verifications.get(header.producerId)?.lowestSequence ?? Infinity
+    if (sequence > lowest) {
+      return refuse(
+        outOfOrder,
+        `sequence ${sequence} of producer ${header.producerId} is behind ${lowest}, not written yet`,
+      )
+    }
     if (state === undefined || state.epoch < 0) {
       if (!strictStart || sequence === 0) return { kind: 'new' }
       return refuse(outOfOrder, `unknown producer ${header.producerId} begins at sequence ${sequence}`)
-    }
-    const repeat = this.#findRepeat(state, header)
-    if (repeat) return { kind: 'repeat', batch: repeat }
-    if (epoch < state.epoch) {
-      return refuse(invalidEpoch, `epoch of producer ${header.producerId} is ${state.epoch}, got ${epoch}`)
     }
     const last = epoch === state.epoch ? (state.batches[state.batches.length - 1]?.lastSequence ?? -1) : -1
     if (!follows(last, sequence)) {
@@ -114,6 +147,7 @@ export class ProducerStates {
   /** Takes note of a batch of data that has been written. */
   recordData(header: BatchHeader): void {
     const state = this.#stateOf(header.producerId)
+    if (header.transactional) this.#verifications.delete(header.producerId)
     if (state.epoch !== header.producerEpoch) {
       state.epoch = header.producerEpoch
       state.batches = []
@@ -136,6 +170,10 @@ export class ProducerStates {
     marker: { commit: boolean; coordinatorEpoch: number },
   ): EndedTransaction | undefined {
     const state = this.#stateOf(header.producerId)
+    const verification = this.#verifications.get(header.producerId)
+    // under V2 the marker carries the epoch of the next transaction, whose first batch may have come already
+    const isOfNext = verification?.isV2 === true && verification.epoch === header.producerEpoch
+    if (!isOfNext) this.#verifications.delete(header.producerId)
     if (state.epoch !== header.producerEpoch) {
       state.epoch = header.producerEpoch
       state.batches = []
@@ -154,10 +192,14 @@ export class ProducerStates {
     for (const state of this.#byId.values()) {
       if (state.transactionStart < 0 && state.lastTimestampMs < olderThanMs) this.#byId.delete(state.producerId)
     }
+    for (const [producerId, { sinceMs }] of this.#verifications) {
+      if (sinceMs < olderThanMs) this.#verifications.delete(producerId)
+    }
   }
 
   clear(): void {
     this.#byId.clear()
+    this.#verifications.clear()
   }
 
   #stateOf(producerId: number): ProducerState {
