@@ -1,35 +1,47 @@
 /**
- * Runs one vector as an application on an embedded broker and compares every topic with what the test driver writes at
- * the same properties: bytes, timestamps and headers, in the order of each key.
+ * Runs one vector as an application on an embedded broker and compares every topic: bytes, timestamps and headers, in the
+ * order of each key. A vector that expects an error must end the application with one of the same class.
  *
- * Each record is sent after the one before is processed, so that several inputs are read in the order of the steps.
+ * Each record is sent after the one before is processed, so that several inputs are read in the order of the steps. An
+ * application that reads nothing that it writes must then write what Kafka's driver wrote; behind topics of its own
+ * several records may be committed together, so without caches it must write what our driver writes without them.
  * What is stored is compared through the changelog topics, which hold every update of it.
  */
-import { BrokerRig, comparableProperties, type TopicRecord } from './broker-rig.ts'
+import { StreamsError } from '@millrace/core'
+import { BrokerRig, comparableProperties, type RunningVector, type TopicRecord } from './broker-rig.ts'
 import { outputRecord } from './decoding.ts'
 import { applicationIdOf, isInternalTopic } from './internal-topics.ts'
 import { driverOptions } from './configuration.ts'
+import { difference } from './compare.ts'
+import { javaClasses, UnknownSpec } from './java-errors.ts'
 import { observeVector } from './run-vector.ts'
 import { serdesOfTopic, stepRecord } from './step-records.ts'
-import { dividesStreamTime, hasFreeOrder, unsuited } from './suited.ts'
-import { type VectorApplication, vectorApplication } from './vector-runtime.ts'
+import { dividesStreamTime, hasFreeOrder, leavesNothingFree, unsuited } from './suited.ts'
+import { type Properties, type VectorApplication, vectorApplication } from './vector-runtime.ts'
 import type { OutputRecord, Vector } from './vector.ts'
+
+const cacheProperty = 'statestore.cache.max.bytes'
+const cacheDefault = String(10 * 1024 * 1024)
+
+/** Whose result an application was compared with. */
+export type Reference = "Kafka's records" | "Kafka's error" | "our driver's records without caches"
 
 /** Why a vector was left out, or how it differs; both null when it is equal. */
 export interface BrokerOutcome {
+  /** Null when it was left out, or could not be run. */
+  readonly reference: Reference | null
   readonly skipped: string | null
   readonly difference: string | null
 }
 
-/**
- * Why a vector cannot be compared on a broker; null when it can.
- *
- * @throws what building its topology throws
- */
+/** Why a vector cannot be compared on a broker; null when it can. */
 export function whyNotOnBroker(vector: Vector): string | null {
-  const reason = unsuited(vector) ?? (endsAsApplication(vector) ? 'an application ends, not the driver' : null)
+  const reason = unsuited(vector)
   if (reason !== null) return reason
-  const { topology } = vectorApplication(vector, applicationIdOf(vector), comparableProperties)
+  if (vector.expect.error === undefined && endsAsApplication(vector)) return 'an application ends, not the driver'
+  const application = attempt(() => vectorApplication(vector, applicationIdOf(vector), comparableProperties))
+  if (application instanceof Error) return null
+  const { topology } = application
   if (hasFreeOrder(topology)) return 'several sub-topologies or repartition topics in free order'
   return dividesStreamTime(vector, topology) ? 'stream-time punctuations in several sub-topologies' : null
 }
@@ -38,12 +50,64 @@ export function whyNotOnBroker(vector: Vector): string | null {
 export async function runOnBroker(vector: Vector): Promise<BrokerOutcome> {
   try {
     const skipped = whyNotOnBroker(vector)
-    if (skipped !== null) return { skipped, difference: null }
+    if (skipped !== null) return { skipped, reference: null, difference: null }
     await using rig = await BrokerRig.start()
-    const application = rig.application(vector, applicationIdOf(vector))
-    return { skipped: null, difference: await compareOnBroker(rig, vector, application) }
+    if (vector.expect.error === undefined) return { skipped, ...(await compareOnBroker(rig, vector)) }
+    const application = attempt(() => rig.application(vector, applicationIdOf(vector), ownProperties(vector)))
+    const difference =
+      application instanceof Error ? errorDifference(vector, application) : await failOnBroker(rig, vector, application)
+    return { skipped, reference: "Kafka's error", difference }
   } catch (error) {
-    return { skipped: null, difference: `stopped: ${(error as Error).stack}` }
+    return { skipped: null, reference: null, difference: `stopped: ${(error as Error).stack}` }
+  }
+}
+
+/** The properties that the vector sets, and the cache it has. */
+function ownProperties({ config = {} }: Vector): Properties {
+  const given = Object.entries(config).filter((entry): entry is [string, string] => entry[1] !== null)
+  return { [cacheProperty]: cacheDefault, ...Object.fromEntries(given) }
+}
+
+function attempt<T>(action: () => T): T | Error {
+  try {
+    return action()
+  } catch (error) {
+    if (error instanceof UnknownSpec) throw error
+    return error as Error
+  }
+}
+
+/** The error of an application must stand for the class that Kafka's has. */
+function errorDifference({ expect }: Vector, error: Error | null): string | null {
+  const wanted = expect.error?.type ?? 'none'
+  if (error === null) return `error: expected ${wanted}, got none`
+  // What is no error of ours ends the worker, and the application says so around it.
+  const own = error instanceof StreamsError && error.code === 'MR_RUNTIME_WORKER' ? error.cause : error
+  return javaClasses(own).includes(wanted) ? null : `error: expected ${wanted}, got ${error.stack}`
+}
+
+/**
+ * An application of a vector that fails: it must end where Kafka's driver fails, with the same class of error. One that
+ * fails while starting does so when it gets its task, so the records are there already.
+ */
+async function failOnBroker(rig: BrokerRig, vector: Vector, application: VectorApplication): Promise<string | null> {
+  await rig.createTopics(application.topics.external)
+  const last = vector.expect.error?.step ?? Infinity
+  const records = vector.steps.map((step) => stepRecord(vector, step))
+  let running: RunningVector | null = null
+  try {
+    running = await rig.run(application)
+    for (const [at, record] of records.entries()) {
+      if (record === null || at > last) continue
+      await rig.send([record])
+      await rig.settle(running)
+    }
+    await running.stop()
+    return errorDifference(vector, null)
+  } catch (error) {
+    // What it closed while it ended may be met before its own error.
+    const own = (await running?.stop().catch((failure: Error) => failure)) ?? null
+    return errorDifference(vector, own ?? (error as Error))
   }
 }
 
@@ -53,9 +117,37 @@ function endsAsApplication(vector: Vector): boolean {
   return hasGlobals && observeVector(vector, driverOptions).error !== undefined
 }
 
-async function compareOnBroker(rig: BrokerRig, vector: Vector, application: VectorApplication): Promise<string | null> {
-  const expected = observeVector({ ...vector, config: { ...vector.config, ...comparableProperties } })
-  if (expected.error !== undefined) return `the test driver fails at these properties: ${String(expected.error.error)}`
+/** What every topic must hold, and how records are compared. */
+interface Expected {
+  readonly output: Readonly<Record<string, readonly OutputRecord[]>>
+  readonly application: VectorApplication
+  readonly differs: Comparison
+  readonly reference: Reference
+}
+
+type Comparison = (want: OutputRecord | undefined, have: OutputRecord | undefined) => string | null
+
+/** By what Kafka's driver wrote where that leaves nothing free, else by what ours writes when nothing is cached. */
+function expectedOf(rig: BrokerRig, vector: Vector): Expected {
+  const application = rig.application(vector, applicationIdOf(vector))
+  const { topology } = application
+  if (leavesNothingFree(topology) && vector.config?.['processing.guarantee'] === undefined) {
+    const cache = ownProperties(vector)[cacheProperty] ?? cacheDefault
+    const cached = rig.application(vector, applicationIdOf(vector), { [cacheProperty]: cache })
+    return {
+      output: vector.expect.output ?? {},
+      application: cached,
+      differs: differsFromKafka,
+      reference: "Kafka's records",
+    }
+  }
+  const driven = observeVector({ ...vector, config: { ...vector.config, ...comparableProperties } })
+  if (driven.error !== undefined) throw driven.error.error
+  return { output: driven.output ?? {}, application, differs, reference: "our driver's records without caches" }
+}
+
+async function compareOnBroker(rig: BrokerRig, vector: Vector): Promise<Omit<BrokerOutcome, 'skipped'>> {
+  const { output, application, differs: compared, reference } = expectedOf(rig, vector)
   await rig.createTopics(application.topics.external)
   const running = await rig.run(application)
   const piped = new Set<string>()
@@ -69,13 +161,13 @@ async function compareOnBroker(rig: BrokerRig, vector: Vector, application: Vect
   await running.stop()
   const found = await rig.read()
   const marked = markedTopics(vector, application)
-  for (const topic of new Set([...Object.keys(expected.output ?? {}), ...found.keys()])) {
+  for (const topic of new Set([...Object.keys(output), ...found.keys()])) {
     if (piped.has(topic)) continue
     const actual = (found.get(topic) ?? []).map((record) => written(vector, topic, record))
-    const difference = topicDifference(expected.output?.[topic] ?? [], actual, marked)
-    if (difference !== null) return `${topic}: ${difference}`
+    const difference = topicDifference(output[topic] ?? [], actual, { marked, compared })
+    if (difference !== null) return { reference, difference: `${topic}: ${difference}` }
   }
-  return null
+  return { reference, difference: null }
 }
 
 function written(vector: Vector, topic: string, record: TopicRecord): OutputRecord {
@@ -87,15 +179,15 @@ function written(vector: Vector, topic: string, record: TopicRecord): OutputReco
 function topicDifference(
   expected: readonly OutputRecord[],
   actual: readonly OutputRecord[],
-  marked: ReadonlySet<string>,
+  { marked, compared }: { readonly marked: ReadonlySet<string>; readonly compared: Comparison },
 ): string | null {
   const comparable = (record: OutputRecord): OutputRecord => withoutMarkedOffset(record, marked)
   const [wanted, got] = [byKey(expected.map(comparable)), byKey(actual.map(comparable))]
   for (const key of new Set([...wanted.keys(), ...got.keys()])) {
     const [want, have] = [wanted.get(key) ?? [], got.get(key) ?? []]
     for (let i = 0; i < Math.max(want.length, have.length); i++) {
-      const [one, other] = [shown(want[i], want[i]), shown(have[i], want[i])]
-      if (one !== other) return `record ${i + 1} of key ${key}: expected ${one}, got ${other}`
+      const difference = compared(want[i], have[i])
+      if (difference !== null) return `record ${i + 1} of key ${key}: ${difference}`
     }
   }
   return null
@@ -134,9 +226,19 @@ function byKey(records: readonly OutputRecord[]): Map<string, OutputRecord[]> {
   return found
 }
 
+/** As texts, so that nothing but what is written counts. */
+function differs(want: OutputRecord | undefined, have: OutputRecord | undefined): string | null {
+  const [one, other] = [JSON.stringify(shown(want, want)), JSON.stringify(shown(have, want))]
+  return one === other ? null : `expected ${one}, got ${other}`
+}
+
+function differsFromKafka(want: OutputRecord | undefined, have: OutputRecord | undefined): string | null {
+  return difference('record', shown(want, want), shown(have, want))
+}
+
 /** Without the step, and without the time where the record was written without one (it then has the clock's). */
-function shown(record: OutputRecord | undefined, expected: OutputRecord | undefined): string {
-  if (record === undefined) return 'nothing'
+function shown(record: OutputRecord | undefined, expected: OutputRecord | undefined): object | null {
+  if (record === undefined) return null
   const { step: _, ts, ...rest } = record
-  return JSON.stringify(expected?.ts === null ? rest : { ...rest, ts })
+  return expected?.ts === null ? rest : { ...rest, ts }
 }

@@ -54,8 +54,8 @@ function linesDifference(expected: readonly string[], actual: readonly string[])
     : `description: expected ${expected.length} lines, got ${actual.length}`
 }
 
-/** Deep comparison; headers of dead letters are compared as FORMAT.md says. */
-function difference(path: string, expected: unknown, actual: unknown): string | null {
+/** Deep comparison, or null when equal; headers of dead letters are compared as FORMAT.md says. */
+export function difference(path: string, expected: unknown, actual: unknown): string | null {
   if (Array.isArray(expected) && Array.isArray(actual)) {
     if (path.endsWith('.headers')) return headersDifference(path, expected as Header[], actual as Header[])
     for (let i = 0; i < Math.max(expected.length, actual.length); i++) {

@@ -5,7 +5,7 @@
  * first difference, and the last line is `N passed, N failed`. With `--group` a line per group comes before it.
  *
  * `--drive test` (default) is the test driver; `--drive broker` runs each vector as an application on an embedded broker,
- * and counts those that cannot be compared there, with the reasons.
+ * and counts with whose results they were compared, and those that cannot be compared there, with the reasons.
  */
 import { parseArgs } from 'node:util'
 import { requireWord } from '@millrace/core/internal'
@@ -45,18 +45,21 @@ async function onBroker(all: readonly FoundVector[]): Promise<Outcome[]> {
 function report(outcomes: readonly Outcome[], withGroups: boolean): number {
   const groups = new Map<string, Tally>()
   const left = new Map<string, number>()
+  const references = new Map<string, number>()
   const total: Tally = { passed: 0, failed: 0 }
-  for (const { found, difference, skipped } of outcomes) {
+  for (const { found, difference, skipped, reference } of outcomes) {
     if (skipped !== null) {
       left.set(skipped, (left.get(skipped) ?? 0) + 1)
       continue
     }
+    if (reference !== null) references.set(reference, (references.get(reference) ?? 0) + 1)
     const tally = groups.get(found.group) ?? { passed: 0, failed: 0 }
     groups.set(found.group, tally)
     if (difference !== null) process.stdout.write(`FAIL ${found.name}: ${difference}\n`)
     for (const each of [tally, total]) each[difference === null ? 'passed' : 'failed']++
   }
   if (withGroups) for (const [group, tally] of groups) process.stdout.write(`${group}: ${tallyText(tally)}\n`)
+  for (const [whose, count] of references) process.stdout.write(`compared with ${whose}: ${count}\n`)
   for (const [why, count] of left) process.stdout.write(`left out, ${why}: ${count}\n`)
   process.stdout.write(`${tallyText(total)}\n`)
   return exitCodeOf(total.passed, total.failed)
@@ -85,7 +88,7 @@ async function run({ paths, drive, group }: ConformanceArguments): Promise<numbe
   const outcomes =
     drive === 'broker'
       ? await onBroker(all)
-      : all.map((found): Outcome => ({ found, difference: runVector(found.vector), skipped: null }))
+      : all.map((found): Outcome => ({ found, difference: runVector(found.vector), skipped: null, reference: null }))
   return report(outcomes, group)
 }
 

@@ -39,13 +39,9 @@ export function vectorApplication(given: Vector, applicationId: string, properti
   const vector = { ...given, config: { ...given.config, ...properties, 'application.id': applicationId } }
   const built = buildVector(vector)
   const { wallClockMs: _, withoutDefaultSerdes: __, ...rest } = driverOptions(vector)
-  const { dslStoreSuppliers, dslStoreFormat, ...more } = rest
-  const options = resolveOptions({ ...more, applicationId })
-  const topology = built.build({
-    ...(dslStoreSuppliers === undefined ? {} : { suppliers: dslStoreSuppliers }),
-    ...(dslStoreFormat === undefined ? {} : { format: dslStoreFormat }),
-    serdes: serdesOf(options),
-  })
+  const options = resolveOptions({ ...rest, applicationId })
+  const { dslStoreSuppliers: suppliers, dslStoreFormat: format } = options
+  const topology = built.build({ suppliers, format, serdes: serdesOf(options) })
   return { topology, options, topics: topicsOf(given, topology, applicationId) }
 }
 
