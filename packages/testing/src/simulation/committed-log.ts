@@ -26,6 +26,8 @@ export interface CommittedLog {
   readonly startOffset: number
   readonly endOffset: number
   readonly lastStableOffset: number
+  /** Below it only the last record of each key is sure to be there; 0 = the log was not compacted. */
+  readonly compactedTo: number
   /** Records of aborted transactions. */
   readonly aborted: number
 }
@@ -37,7 +39,8 @@ export function committedLog(state: BrokerState, topic: string, index: number): 
   const { log } = partition
   const known = read.get(log)
   const isSame = known?.endOffset === log.endOffset && known.startOffset === log.startOffset
-  if (isSame && known.lastStableOffset === log.lastStableOffset) return known
+  const isAsClean = known?.compactedTo === log.compactedTo
+  if (isSame && isAsClean && known.lastStableOffset === log.lastStableOffset) return known
   const result = readLog(log)
   read.set(log, result)
   return result
@@ -98,6 +101,7 @@ function readLog(log: PartitionLog): CommittedLog {
     startOffset: log.startOffset,
     endOffset: log.endOffset,
     lastStableOffset: log.lastStableOffset,
+    compactedTo: log.compactedTo,
     aborted,
   }
 }

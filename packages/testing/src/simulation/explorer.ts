@@ -82,6 +82,7 @@ export function smallPlan(seed: number, given: PlanGiven = {}): Plan {
     markerDelayMs: 30,
     nodes: 1,
     guarantee: 'exactly-once',
+    upkeep: null,
     faults: [],
     ...given,
   })

@@ -4,5 +4,6 @@ export { simulate, type SimulateOptions, type SimulationFailure, type Simulation
 export type { SimulationSettings } from './plan-settings.ts'
 export type { InputContext, InputPlace, MakeInput, SimulationInput } from './simulation-input.ts'
 export { type SimulatedRecord, SimulationResults } from './simulation-results.ts'
+export type { Upkeep } from './upkeep.ts'
 export type { NetworkFaults } from './virtual-network.ts'
 export type { Counts } from './world.ts'

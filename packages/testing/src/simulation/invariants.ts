@@ -1,5 +1,6 @@
 /** Rules that hold whatever the application is (faults.md 3). */
-import { committedLog } from './committed-log.ts'
+import { committedLog, type LoggedRecord } from './committed-log.ts'
+import { type Witness, witnessOf } from './witness.ts'
 import type { World } from './world.ts'
 
 /**
@@ -27,6 +28,44 @@ export function isCaughtUp(world: World, group: string, inputs: readonly string[
   return !isBehind && isDecided(world)
 }
 
+/** Each task's witnesses in each partition, by `generationFault`. Under at-least-once what was sent before may arrive late. */
+export function checkGenerations({ cluster, guarantee, counts }: World): string[] {
+  if (guarantee !== 'exactly-once') return []
+  const found: string[] = []
+  for (const topic of cluster.state.topics.all()) {
+    for (const { index } of topic.partitions) {
+      const witnessed = (committedLog(cluster.state, topic.name, index)?.records ?? []).filter(
+        (record) => witnessOf(record) !== undefined,
+      )
+      counts.witnessed += witnessed.length
+      const fault = generationFault(witnessed)
+      if (fault !== null) found.push(`${topic.name}-${index} ${fault}`)
+    }
+  }
+  return found
+}
+
+/**
+ * What the tasks wrote into one partition, in the order of the log: the generation of a task never goes back, and in one
+ * generation a task has one instance (faults.md I8).
+ *
+ * @returns the first offset at which it is otherwise, and how; null = none
+ */
+export function generationFault(records: readonly Pick<LoggedRecord, 'offset' | 'headers'>[]): string | null {
+  const last = new Map<string, Witness>()
+  for (const record of records) {
+    const said = witnessOf(record)
+    if (said === undefined) continue
+    const before = last.get(said.task)
+    last.set(said.task, said)
+    if (before === undefined || before.generation < said.generation) continue
+    if (before.generation === said.generation && before.instance === said.instance) continue
+    const now = `task ${said.task} by ${said.instance} in generation ${said.generation}`
+    return `${record.offset}: ${now} after ${before.instance} in generation ${before.generation}`
+  }
+  return null
+}
+
 /** True when no partition holds records of an undecided transaction. */
 export function isDecided({ cluster }: World): boolean {
   for (const topic of cluster.state.topics.all()) {
@@ -40,10 +79,12 @@ export function checkTransactions({ cluster, counts }: World): string[] {
   const { state } = cluster
   const found: string[] = []
   for (const topic of state.topics.all()) {
-    for (const { index } of topic.partitions) {
+    for (const { index, log: stored } of topic.partitions) {
       const log = committedLog(state, topic.name, index)
       if (log === undefined) continue
       counts.records += log.records.length
+      if (log.compactedTo > 0) counts.compacted++
+      else if ((stored.segments[0]?.baseOffset ?? 0) > 0) counts.shortened++
       const where = `${topic.name}-${index}`
       for (const { producerId, offset } of log.open) {
         found.push(`${where}: hanging transaction of producer ${producerId} since offset ${offset}`)

@@ -56,10 +56,10 @@ async function runPlans(asked: SimulateArguments): Promise<number> {
   return ended(report.passed, report.failures.length)
 }
 
-async function runPlanted({ known: folder, fault, save }: SimulateArguments): Promise<number> {
+async function runPlanted({ known: folder, fault, save, plain }: SimulateArguments): Promise<number> {
   const stored = folder === null ? [] : storedPlans(folder)
   const known = new Map(stored.map(({ file, plan }) => [file.replace(/\.json$/, ''), plan]))
-  const found = await findPlanted(fault, known, (one) => {
+  const found = await findPlanted({ only: fault, known, plain }, (one) => {
     say(plantedTable([one]).at(-1) ?? '')
     if (save !== null && one.plan !== null) storePlan(save, { file: one.fault, why: one.said, plan: one.plan })
   })

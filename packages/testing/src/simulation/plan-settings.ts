@@ -5,6 +5,7 @@
 import { ConfigError } from '@millrace/core'
 import { nearestName, requireWord } from '@millrace/core/internal'
 import { type FaultKind, faultKinds, type Plan, type PlanGiven } from './plan.ts'
+import type { Upkeep } from './upkeep.ts'
 
 /** How large a run is and how its cluster and its applications are set; what is not given, the seed decides. Times in ms. */
 export type SimulationSettings = Partial<
@@ -26,6 +27,7 @@ export type SimulationSettings = Partial<
     | 'cacheBytes'
     | 'networkDelayMs'
     | 'markerDelayMs'
+    | 'upkeep'
   >
 >
 
@@ -58,13 +60,34 @@ const fromOn =
     throw invalid(option, value, `a whole number from ${smallest} on`)
   }
 
+const isShare: Check = (option, value) => {
+  if (typeof value === 'number' && value >= 0 && value <= 1) return
+  throw invalid(option, value, 'a share from 0 to 1')
+}
+
+const upkeepNames = {
+  everyMs: 1,
+  segmentMs: 1,
+  dirtyRatio: 0,
+  deleteRetentionMs: 0,
+  producerIdExpiryMs: 1,
+  transactionalIdExpiryMs: 1,
+} as const satisfies Record<keyof Upkeep, number>
+
+/** Absent or null = none; otherwise all of its numbers. */
+const isUpkeep: Check = (option, value) => {
+  if (value === undefined || value === null) return
+  const given = checked(option, value as Upkeep, { ...allFromOn(upkeepNames), dirtyRatio: isShare })
+  for (const name of Object.keys(upkeepNames) as (keyof Upkeep)[]) {
+    if (given[name] === undefined) throw invalid(`${option}.${name}`, undefined, 'a number, or upkeep: null')
+  }
+}
+
 const settingChecks: Readonly<Record<keyof SimulationSettings, Check>> = {
   ...allFromOn(least),
   version: (option, value) => requireWord(option, value as Plan['version'], ['3.9', '4.x']),
-  abortedInput: (option, value) => {
-    if (typeof value === 'number' && value >= 0 && value <= 1) return
-    throw invalid(option, value, 'a share from 0 to 1')
-  },
+  abortedInput: isShare,
+  upkeep: isUpkeep,
 }
 
 const planChecks: Readonly<Record<keyof Omit<Plan, 'topology' | 'faults'>, Check>> = {

@@ -4,7 +4,9 @@
  */
 import type { BrokerVersion } from '@millrace/broker'
 import { type NetworkFaults, quietNetwork } from './virtual-network.ts'
+import { drawnScenarios } from './scenario/all.ts'
 import { SeededRandom } from './seeded-random.ts'
+import { drawUpkeep, type Upkeep } from './upkeep.ts'
 
 /** One fault. Times are ms since the start; `machine` is an index. */
 export type Fault =
@@ -73,6 +75,8 @@ export interface Plan {
   readonly fetchBytes: number
   /** Longest time after which a decided transaction is marked in one of its partitions. */
   readonly markerDelayMs: number
+  /** What the brokers do by themselves; absent or null = nothing. */
+  readonly upkeep?: Upkeep | null
   readonly faults: readonly Fault[]
 }
 
@@ -133,31 +137,12 @@ export type PlanGiven = Partial<Omit<Plan, 'seed'>> & {
   readonly kinds?: readonly FaultKind[]
 }
 
-/** Where exactly-once has most to lose comes more often. */
-const topologies: readonly string[] = [
-  'count',
-  'count',
-  'count',
-  'windowed-join',
-  'windowed-join',
-  'chain',
-  'chain',
-  'foreign-key',
-  'foreign-key',
-  'stateless',
-  'table',
-  'final-counts',
-  'global',
-  'ticks',
-  'copy',
-]
-
 /** Draws the plan of a seed. */
 export function drawPlan(seed: number, { kinds: wanted, ...given }: PlanGiven = {}): Plan {
   const random = new SeededRandom(seed, 'plan')
   const plan: Plan = {
     seed,
-    topology: random.pick(topologies),
+    topology: random.pick(drawnScenarios),
     version: random.chance(0.5) ? '4.x' : '3.9',
     nodes: random.chance(0.5) ? 3 : 1,
     guarantee: random.chance(0.85) ? 'exactly-once' : 'at-least-once',
@@ -182,7 +167,10 @@ export function drawPlan(seed: number, { kinds: wanted, ...given }: PlanGiven = 
   }
   // At-least-once reads what is not committed, too: with aborted input there is no right answer to compare with.
   const abortedInput = plan.guarantee === 'at-least-once' ? 0 : plan.abortedInput
-  return { ...plan, abortedInput, faults: given.faults ?? drawFaults(random, plan, wanted) }
+  const faults = given.faults ?? drawFaults(random, plan, wanted)
+  const isLate = faults.some(({ kind }) => kind === 'network' || kind === 'partition')
+  const upkeep = given.upkeep === undefined ? drawUpkeep(seed, { topology: plan.topology, isLate }) : given.upkeep
+  return { ...plan, abortedInput, upkeep, faults }
 }
 
 function drawFaults(random: SeededRandom, plan: Plan, wanted: PlanGiven['kinds']): Fault[] {

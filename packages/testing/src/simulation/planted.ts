@@ -7,8 +7,9 @@ import { everyCrash, type OnRan, runAll, runChecked, swarm } from './explorer.ts
 import type { Plan, PlanGiven } from './plan.ts'
 
 /** Where a defect shows, and within how many seeds it must. */
-interface Row {
+export interface Row {
   readonly seeds: number
+  /** What is not left to the seed, so that the defect shows soon; the table says it in "drawn from". */
   readonly given: PlanGiven
   /** Every single crash of a small run, in place of a swarm; `seeds` are then runs. */
   readonly crash?: boolean
@@ -80,7 +81,7 @@ const rows: Readonly<Record<PlantedFault, Row>> = {
 /** How one defect was found. */
 export interface Found {
   readonly fault: PlantedFault
-  readonly limit: number
+  readonly row: Row
   /** Seeds it took; null = not found within the limit. */
   readonly seeds: number | null
   /** What the checker said. */
@@ -91,33 +92,39 @@ export interface Found {
   readonly plan: Plan | null
 }
 
-/** Plans that are known to show a defect, by its name. */
-export type KnownPlans = ReadonlyMap<string, Plan>
+/** How defects are looked for. */
+export interface PlantedSearch {
+  /** One of them, null = all. */
+  readonly only: string | null
+  /**
+   * Plans that are known to show a defect, by its name, tried before the search, so that the check of all defects takes
+   * seconds; a plan that no longer shows its defect only costs the search.
+   */
+  readonly known: ReadonlyMap<string, Plan>
+  /** True = among seeds as they are drawn, nothing given, and among so many for each. */
+  readonly plain: boolean
+}
 
-/**
- * Plants each defect in turn.
- *
- * @param only one of them, null = all
- * @param known plans to try before the search, so that the check of all defects takes seconds; a plan that no longer shows
- *   its defect only costs the search
- */
-export async function findPlanted(
-  only: string | null,
-  known: KnownPlans,
-  onFound: (found: Found) => void,
-): Promise<Found[]> {
+/** Of a search among plain seeds. */
+const plainSeedsMax = 1000
+
+/** Plants each defect in turn. */
+export async function findPlanted(search: PlantedSearch, onFound: (found: Found) => void): Promise<Found[]> {
+  const { only, known, plain } = search
   const all: Found[] = []
   for (const fault of Object.keys(plantableFaults) as PlantedFault[]) {
     if (only !== null && only !== fault) continue
-    const found = await find(fault, known.get(fault))
+    const found = await find(fault, plain ? plainRow : rows[fault], known.get(fault))
     onFound(found)
     all.push(found)
   }
   return all
 }
 
-async function find(fault: PlantedFault, known: Plan | undefined): Promise<Found> {
-  const { seeds: limit, given, crash } = rows[fault]
+const plainRow: Row = { seeds: plainSeedsMax, given: {} }
+
+async function find(fault: PlantedFault, row: Row, known: Plan | undefined): Promise<Found> {
+  const { seeds: limit, given, crash } = row
   let runs = 0
   let reached = 0
   let said: string | undefined
@@ -137,12 +144,12 @@ async function find(fault: PlantedFault, known: Plan | undefined): Promise<Found
   } finally {
     plantFault(null)
   }
-  if (said === undefined || failing === undefined) return { fault, limit, seeds: null, said: '', reached, plan: null }
+  if (said === undefined || failing === undefined) return { fault, row, seeds: null, said: '', reached, plan: null }
   const [without] = (await runChecked(failing)).violations
   if (without !== undefined) {
-    return { fault, limit, seeds: null, said: `fails without it, too: ${without}`, reached, plan: failing }
+    return { fault, row, seeds: null, said: `fails without it, too: ${without}`, reached, plan: failing }
   }
-  return { fault, limit, seeds: runs, said, reached, plan: failing }
+  return { fault, row, seeds: runs, said, reached, plan: failing }
 }
 
 const none = (reached: number): string => `not found (reached in ${reached})`
@@ -152,15 +159,24 @@ function exhaustiveCells(points: number | null): string[] {
   return ['1, every point', points === null ? none(0) : `1, point ${points}`]
 }
 
+/** What a search was narrowed to. */
+function drawnFrom(given: PlanGiven): string {
+  const { kinds, ...settings } = given
+  const parts = Object.entries(settings).map(([name, value]) => `${name} ${JSON.stringify(value).replaceAll('"', '')}`)
+  if (kinds !== undefined) parts.push(`faults: ${kinds.join(', ')}`)
+  return parts.length === 0 ? 'all seeds' : parts.join('; ')
+}
+
 /** A table in Markdown: head, rule, and a line for each defect. */
 export function plantedTable(all: readonly Found[]): string[] {
-  const cells = all.map(({ fault, limit, seeds, said, reached }) => [
+  const cells = all.map(({ fault, row, seeds, said, reached }) => [
     fault,
     plantableFaults[fault],
-    ...(rows[fault].crash === true ? exhaustiveCells(seeds) : [String(limit), String(seeds ?? none(reached))]),
-    said.split('\n')[0]?.slice(0, 100) ?? '',
+    drawnFrom(row.given),
+    ...(row.crash === true ? exhaustiveCells(seeds) : [String(row.seeds), String(seeds ?? none(reached))]),
+    said.split('\n')[0]?.replaceAll('\0', '␀').slice(0, 100) ?? '',
   ])
-  const head = ['defect', 'what is wrong', 'limit', 'seeds needed', 'how it showed']
+  const head = ['defect', 'what is wrong', 'drawn from', 'limit', 'seeds needed', 'how it showed']
   const line = (row: readonly string[]): string => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...cells.map(line)]
 }

@@ -53,14 +53,16 @@ export class Report {
 
 /** Counts as one line. */
 export function countsLine(counts: Counts): string {
-  const { kills, powerLosses, diskLosses, stops, brokerCrashes, networkFaults, moves, records, states } = counts
+  const { kills, powerLosses, diskLosses, stops, brokerCrashes, networkFaults, moves } = counts
+  const { records, witnessed, compacted, shortened, states } = counts
   return [
     `${kills} kills (${powerLosses} with loss of power, ${diskLosses} with loss of the disk)`,
     `${stops} stops`,
     `${brokerCrashes} crashes of the broker`,
     `${networkFaults} network faults`,
     `${moves} moves of leaders and coordinators`,
-    `${records} committed records checked`,
+    `${records} committed records checked, ${witnessed} of them for their generation`,
+    `${compacted} logs compacted, ${shortened} others shortened`,
     `${states} states compared with their changelogs`,
   ].join(', ')
 }

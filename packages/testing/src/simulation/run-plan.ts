@@ -8,6 +8,7 @@ import { isDecided } from './invariants.ts'
 import type { Plan } from './plan.ts'
 import type { Scenario } from './scenario.ts'
 import { trapGlobals } from './trap-globals.ts'
+import { upkeepConfig } from './upkeep.ts'
 import { type Counts, World } from './world.ts'
 
 /** What a run showed. */
@@ -43,6 +44,7 @@ export async function runPlan(plan: Plan, scenario: Scenario, keepTrace = false)
     nodes: plan.nodes,
     config: brokerConfig(plan),
     markerDelayMs: plan.markerDelayMs,
+    upkeep: (plan.upkeep ?? null) !== null,
   }
   const world = new World(plan, settings, keepTrace)
   const violations: string[] = []
@@ -104,6 +106,7 @@ function brokerConfig(plan: Plan): Record<string, string | number> {
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': 200,
     'log.message.timestamp.after.max.ms': '9223372036854775807',
     'log.segment.bytes': plan.seed % 3 === 0 ? 2000 : 1_000_000,
+    ...upkeepConfig(plan.upkeep),
   }
 }
 

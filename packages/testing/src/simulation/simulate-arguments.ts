@@ -27,6 +27,7 @@ export const usage: string = `Runs applications on a simulated cluster with simu
   --plans DIR      runs the plans stored in a directory, e.g. test/simulation/plans
   --planted        plants known defects one after the other; each must be found within its number of seeds
   --fault NAME     with --planted: only this one
+  --plain          with --planted: among seeds as they are drawn, 1000 for each, not where it shows soon
   --known DIR      with --planted: plans to try first, e.g. test/simulation/planted
   --save DIR       with --planted: writes the plans that showed them
   --full           the whole campaign, more than 100 000 runs, on all cores (--jobs N: on so many; --minutes M: as
@@ -49,6 +50,7 @@ export interface SimulateArguments {
   readonly plans: string | null
   readonly planted: boolean
   readonly fault: PlantedFault | null
+  readonly plain: boolean
   readonly known: string | null
   readonly save: string | null
   readonly full: boolean
@@ -79,6 +81,7 @@ const options = {
   trace: flag,
   shrink: flag,
   planted: flag,
+  plain: flag,
   full: flag,
   help: flag,
 } as const
@@ -95,12 +98,13 @@ export function simulateArguments(words: readonly string[]): SimulateArguments {
     if (extra === undefined) continue
     throw new ConfigError('MR_CONFIG_MISSING', { option: `--${mode}`, accepted: `it with --${extra}` })
   }
-  const { once, trace, shrink, planted, full, help } = values
+  const { once, trace, shrink, planted, plain, full, help } = values
   return {
     once,
     trace,
     shrink,
     planted,
+    plain,
     full,
     help,
     save,

@@ -148,7 +148,7 @@ function scenarioOf(topology: Topology | ((instance: string) => Topology), optio
     name: userTopology,
     inputs: places.inputs,
     outputs: places.outputs,
-    build,
+    build: ({ name }) => build(name),
     serdes,
     expires: places.expires,
     make: (plan) => inputFor(options.input, { partitions: plan.partitions, inputs: places.inputs }),

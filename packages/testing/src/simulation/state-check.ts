@@ -22,14 +22,18 @@ export interface StateToVerify {
   readonly changelogsOf: ChangelogsOf
   /** Rows come of age: how much of the old ones is still there differs, so only rows that both have are compared. */
   readonly expires: boolean
+  /** How long the brokers may take to compact, once nobody writes, before the state is restored. */
+  readonly upkeepEndsMs: number
 }
 
 /** Ends all machines, restores everything on a new one, and compares. */
-export async function verifyState(world: World, { program, changelogsOf, expires }: StateToVerify): Promise<string[]> {
+export async function verifyState(world: World, state: StateToVerify): Promise<string[]> {
+  const { program, changelogsOf, expires, upkeepEndsMs } = state
   const { machines } = world
   for (const machine of machines) machine.retire()
   const ended = await world.run(() => machines.every(({ running }) => running === null), endMs)
   if (!ended) return ['the processes did not end when they were asked to']
+  if (upkeepEndsMs > 0) await world.run(() => false, upkeepEndsMs)
   const verifier = world.machine('verifier', program)
   verifier.start()
   if (!(await world.run(() => verifier.isReady?.() === true, restoreMs))) {
@@ -87,6 +91,8 @@ async function checkPositions(
     if (position > log.endOffset)
       wrong.push(`${of.where}: position ${position} in ${topic}, which ends at ${log.endOffset}`)
     if ((log.records.at(-1)?.offset ?? -1) >= position) isCurrent = false
+    // What came after it may have been compacted away since.
+    if (log.compactedTo > position) isCurrent = false
   }
   return { isCurrent, wrong }
 }

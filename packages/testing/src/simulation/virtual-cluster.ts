@@ -21,6 +21,8 @@ export interface ClusterSettings {
   readonly config: BrokerConfigInput
   /** Longest time after which a decided transaction is marked in one of its partitions. */
   readonly markerDelayMs: number
+  /** True = it compacts, applies retention and forgets idle producers, as `config` says. */
+  readonly upkeep: boolean
 }
 
 export interface ClusterWorld {
@@ -99,6 +101,7 @@ export class VirtualCluster {
     this.broker.coordinatorShift = this.coordinatorShift
     this.broker.markers.delayMsMax = this.settings.markerDelayMs
     if (this.life > 1) this.moveLeaders(false)
+    if (this.settings.upkeep) this.broker.maintenance.start()
   }
 
   /** kill −9: what was written stays, everything else is gone. */

@@ -10,7 +10,7 @@ import type { LoggedRecord } from './committed-log.ts'
 /** What one output record says of its making. */
 export interface Witness {
   readonly task: string
-  /** Generation of the group under which it was made; −1 when unknown. */
+  /** Generation of the group under which it was made, as `Generations` counts them. */
   readonly generation: number
   /** Life of the process. */
   readonly instance: string
@@ -54,8 +54,15 @@ export function witnessOf(made: Pick<LoggedRecord, 'headers'>): Witness | undefi
   return witnessesOf(made).at(-1)
 }
 
+/** A life of a process, as the witnesses of its outputs tell of it. */
+export interface Instance {
+  readonly name: string
+  /** In which it works now. */
+  generation(): number
+}
+
 /** A processor that adds a witness to every record that passes. */
-export function witnessing<K, V>(instance: string): () => Processor<K, V, K, V> {
+export function witnessing<K, V>(instance: Instance): () => Processor<K, V, K, V> {
   return () => {
     let context: ProcessorContext<K, V> | undefined
     let lastInput = ''
@@ -69,7 +76,8 @@ export function witnessing<K, V>(instance: string): () => Processor<K, V, K, V> 
         const text = `${input.topic} ${input.partition} ${input.offset}`
         index = text === lastInput ? index + 1 : 0
         lastInput = text
-        const said = witness({ task: context?.taskId ?? '', generation: -1, instance, input, index })
+        const task = context?.taskId ?? ''
+        const said = witness({ task, generation: instance.generation(), instance: instance.name, input, index })
         context?.forward(record(key, value, timestampMs, [...headers, ...said]))
       },
     }

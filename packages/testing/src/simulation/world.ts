@@ -5,6 +5,7 @@ import type { Plan } from './plan.ts'
 import { Partitions } from './partitions.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { Trace } from './trace.ts'
+import { Generations } from './generations.ts'
 import { type ClusterSettings, VirtualCluster } from './virtual-cluster.ts'
 import { type Program, VirtualMachine } from './virtual-machine.ts'
 import { type NetworkFaults, quietNetwork } from './virtual-network.ts'
@@ -24,6 +25,11 @@ export interface Counts {
   moves: number
   /** Committed records in all topics at the end. */
   records: number
+  /** Of them with a witness whose generation was compared with the one before. */
+  witnessed: number
+  /** Logs that were compacted, and logs without compaction whose first segments were removed. */
+  compacted: number
+  shortened: number
   /** States of tasks compared with what their changelogs restore. */
   states: number
 }
@@ -38,6 +44,9 @@ export const noCounts = (): Counts => ({
   networkFaults: 0,
   moves: 0,
   records: 0,
+  witnessed: 0,
+  compacted: 0,
+  shortened: 0,
   states: 0,
 })
 
@@ -51,6 +60,8 @@ export class World {
   /** Of the network; replaced while the world runs. */
   faults: NetworkFaults = quietNetwork
   readonly partitions: Partitions = new Partitions()
+  /** In which lives of processes work; for the witnesses of what they write. */
+  readonly generations: Generations
   /** Of the applications. */
   readonly guarantee: 'exactly-once' | 'at-least-once'
   /** Highest offset that was ever seen committed, by `topic-partition`. */
@@ -67,6 +78,7 @@ export class World {
     this.random = new SeededRandom(seed, 'world')
     this.trace = new Trace(keepTrace)
     this.cluster = new VirtualCluster(cluster, this)
+    this.generations = new Generations(() => this.cluster.crashes)
   }
 
   /** Adds a machine; `start` begins its first life. */

@@ -1,7 +1,7 @@
 /** Scenario: a topology on the real runtime. Each life of a process is one `StreamsRuntime` on virtual parts. */
 import { type Serde, string, type Topology } from '@millrace/core'
 import { resolveOptions, StreamsRuntime } from '@millrace/runtime/internal'
-import { checkTransactions, isCaughtUp } from '../invariants.ts'
+import { checkGenerations, checkTransactions, isCaughtUp } from '../invariants.ts'
 import { Observer } from '../observer.ts'
 import type { Plan } from '../plan.ts'
 import type { Running, Scenario } from '../scenario.ts'
@@ -10,6 +10,8 @@ import { type MakeRecord, Upstream } from '../upstream.ts'
 import type { VirtualMachine } from '../virtual-machine.ts'
 import { virtualTransport } from '../virtual-network.ts'
 import type { VirtualProcess } from '../virtual-process.ts'
+import { upkeepEndsMs } from '../upkeep.ts'
+import type { Instance } from '../witness.ts'
 import type { World } from '../world.ts'
 import { processLog } from './process-log.ts'
 
@@ -21,8 +23,8 @@ export interface Application {
   /** Topics that are written to before it, and read after it. */
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
-  /** @param instance life of the process, for the witnesses of its outputs */
-  readonly build: (instance: string) => Topology
+  /** @param instance for the witnesses of its outputs */
+  readonly build: (instance: Instance) => Topology
   make(plan: Plan): MakeRecord
   /** True when it has come to its end by itself, if that takes more than reading all input. */
   isDone?(world: World, plan: Plan): boolean
@@ -72,6 +74,7 @@ export function applicationScenario(application: Application): Scenario {
             application.isDone?.(world, plan) !== false),
         check: () => [
           ...checkTransactions(world),
+          ...checkGenerations(world),
           ...endedUnasked(world, plan),
           ...expelled,
           ...(observer?.check() ?? []),
@@ -85,6 +88,7 @@ export function applicationScenario(application: Application): Scenario {
             program: async (machine, process) =>
               runApplication(world, plan, { application, machine, process, onWarning: () => undefined }),
             expires: application.expires === true,
+            upkeepEndsMs: upkeepEndsMs(plan.upkeep),
             changelogsOf: (task) => layout.changelogs.get(Number(task.split('_')[0])) ?? [],
           })
         },
@@ -98,7 +102,7 @@ function layoutOf({ build, serdes = serdesDefault }: Application): {
   readonly reads: readonly string[]
   readonly changelogs: ReadonlyMap<number, readonly string[]>
 } {
-  const built = build('layout').build({ serdes })
+  const built = build({ name: 'layout', generation: () => -1 }).build({ serdes })
   const reads = new Set<string>()
   const changelogs = new Map<number, readonly string[]>()
   for (const { id, sourceTopics, stores } of built.subTopologies) {
@@ -130,6 +134,7 @@ async function runApplication(
   const { serdes = serdesDefault } = application
   const logger = processLog(world, process, (text) => life.onWarning(text))
   const around = { clock: process.clock, timers: process.timers, random: process.random, logger }
+  const { upkeep = null } = plan
   const options = resolveOptions({
     applicationId,
     processingGuarantee: plan.guarantee,
@@ -147,12 +152,15 @@ async function runApplication(
     maxPartitionFetchBytes: plan.fetchBytes,
     requestTimeout: 2000,
     linger: 5,
+    ...(upkeep === null ? {} : { topicConfig: { 'segment.ms': String(upkeep.segmentMs) } }),
   })
+  const { name } = process
+  const instance = { name, generation: () => world.generations.of(name) }
   const runtime = new StreamsRuntime({
-    topology: application.build(process.name).build({ serdes }),
+    topology: application.build(instance).build({ serdes }),
     options,
     around,
-    transport: virtualTransport(process, world),
+    transport: world.generations.overhear(name, virtualTransport(process, world)),
     serdes,
     stateDirectory: null,
     processId: processIdOf(machine),

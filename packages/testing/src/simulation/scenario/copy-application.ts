@@ -90,14 +90,14 @@ class Copier {
       await this.openProducer(clients)
       await member.poll()
       if (this.needsSeek) await this.seek(clients)
-      for (const part of await fetcher.poll(pollMs)) this.copy(part, member)
+      for (const part of await fetcher.poll(pollMs)) this.copy(part)
       if (this.nowMs() - this.committedMs >= this.plan.commitIntervalMs) await this.commit(clients)
     } catch (error) {
       await this.recover(error, clients)
     }
   }
 
-  private copy(part: FetchedPartition, member: GroupMember): void {
+  private copy(part: FetchedPartition): void {
     const { partition, batches, nextOffset } = part
     if (!this.owned.includes(partition)) return
     const producer = this.transaction?.producer ?? this.plain
@@ -107,7 +107,7 @@ class Copier {
       for (let i = first; i < records.count; i++) {
         const headers = witness({
           task: String(partition),
-          generation: member.identity?.generationId ?? -1,
+          generation: this.world.generations.of(this.process.name),
           instance: this.process.name,
           input: { topic: copyInput, partition, offset: records.offsetAt(i) },
           index: 0,
@@ -204,7 +204,7 @@ class Copier {
 
   private async open(): Promise<Clients> {
     const { process } = this
-    const transport = virtualTransport(process, this.world)
+    const transport = this.world.generations.overhear(process.name, virtualTransport(process, this.world))
     const around = { clock: process.clock, timers: process.timers, random: process.random, logger: silentLogger }
     const cluster = async (role: TransportRole): Promise<Cluster> =>
       new Cluster(await transport.open(role), around, { requestTimeoutMs: 2000 })

@@ -1,6 +1,6 @@
 /** Scenario: the copying application, several instances in one group; its rules are those of every application. */
 import { committedLog, type LoggedRecord } from '../committed-log.ts'
-import { checkTransactions, isCaughtUp } from '../invariants.ts'
+import { checkGenerations, checkTransactions, isCaughtUp } from '../invariants.ts'
 import type { Plan } from '../plan.ts'
 import type { Running, Scenario } from '../scenario.ts'
 import { Upstream } from '../upstream.ts'
@@ -38,7 +38,7 @@ export const copyScenario: Scenario = {
 
 function check(world: World, plan: Plan): string[] {
   const { state } = world.cluster
-  const found: string[] = [...checkTransactions(world)]
+  const found: string[] = [...checkTransactions(world), ...checkGenerations(world)]
   for (let p = 0; p < plan.partitions; p++) {
     const input = committedLog(state, copyInput, p)?.records ?? []
     const output = committedLog(state, copyOutput, p)?.records ?? []

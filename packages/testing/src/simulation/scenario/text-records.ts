@@ -35,7 +35,11 @@ export function long(value: Uint8Array | null): number {
   return Number(new DataView(value.buffer, value.byteOffset, value.length).getBigInt64(0))
 }
 
-/** Input of scenarios that need nothing special: values `v0`, `v1`, … under six keys, spread over the partitions. */
+/**
+ * Input of scenarios that need nothing special: values `v0`, `v1`, … under six keys, spread over the partitions. The partition
+ * does not depend on the key, so one key comes in several of them: only for topologies that do not count on its order, or
+ * partition anew.
+ */
 export const numbered =
   (plan: Plan): MakeRecord =>
   (serial, random, nowMs) => ({
