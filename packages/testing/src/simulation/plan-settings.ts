@@ -67,7 +67,7 @@ const isShare: Check = (option, value) => {
 
 const upkeepNames = {
   everyMs: 1,
-  segmentMs: 1,
+  segmentBytes: 14,
   dirtyRatio: 0,
   deleteRetentionMs: 0,
   producerIdExpiryMs: 1,

@@ -11,11 +11,8 @@ import { SeededRandom } from './seeded-random.ts'
 export interface Upkeep {
   /** Between two rounds of each kind. */
   readonly everyMs: number
-  /**
-   * Span of the timestamps in one segment; the active one is never compacted. Not by size: a batch that is larger than a
-   * segment is refused, and the producer writes record by record.
-   */
-  readonly segmentMs: number
+  /** Of logs and internal topics; the active segment is never compacted. Larger batches are split by their producers. */
+  readonly segmentBytes: number
   /** Share of a log that must be new before it is compacted. */
   readonly dirtyRatio: number
   /** How long tombstones, and markers of transactions that are gone, stay after compaction has first met them. */
@@ -62,7 +59,7 @@ export function drawUpkeep(seed: number, { topology, isLate }: { topology: strin
   const idleMs = random.pick([2_000, lateMs])
   return {
     everyMs: random.pick([50, 200, 700]),
-    segmentMs: random.pick([20, 100, 500]),
+    segmentBytes: random.pick([200, 600, 2_000]),
     dirtyRatio: random.pick([0, 0.3]),
     deleteRetentionMs: withoutTombstones.has(topology) ? shortMs : tombstonesStayMs,
     producerIdExpiryMs: isLate ? lateMs : idleMs,
@@ -76,7 +73,7 @@ export function upkeepConfig(upkeep: Upkeep | null | undefined): Record<string, 
   return {
     'log.cleaner.backoff.ms': upkeep.everyMs,
     'log.retention.check.interval.ms': upkeep.everyMs,
-    'log.roll.ms': upkeep.segmentMs,
+    'log.segment.bytes': upkeep.segmentBytes,
     'log.cleaner.min.cleanable.ratio': upkeep.dirtyRatio,
     'log.cleaner.delete.retention.ms': upkeep.deleteRetentionMs,
     'producer.id.expiration.ms': upkeep.producerIdExpiryMs,

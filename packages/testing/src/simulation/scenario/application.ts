@@ -152,7 +152,7 @@ async function runApplication(
     maxPartitionFetchBytes: plan.fetchBytes,
     requestTimeout: 2000,
     linger: 5,
-    ...(upkeep === null ? {} : { topicConfig: { 'segment.ms': String(upkeep.segmentMs) } }),
+    ...(upkeep === null ? {} : { topicConfig: { 'segment.bytes': String(upkeep.segmentBytes) } }),
   })
   const { name } = process
   const instance = { name, generation: () => world.generations.of(name) }
