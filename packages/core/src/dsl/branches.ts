@@ -2,7 +2,8 @@
 import { branchStream } from '../operator/branch.ts'
 import { passThrough } from '../operator/pass-through.ts'
 import { TopologyError } from '../errors.ts'
-import { requireKnown } from '../known-options.ts'
+import { requireArgument, requireKnown } from '../known-options.ts'
+import { requireFunction } from '../operator/required-function.ts'
 import type { RecordContext } from '../processor/processor.ts'
 import type { KStream } from './k-stream.ts'
 import { requireName } from './names.ts'
@@ -41,11 +42,14 @@ export function splitStream(
   options: NameOptions,
 ): Record<string, StreamState> {
   const { plan } = state
+  const accepted = '{ small: (value) => value < 10, rest: true }'
+  requireArgument(typeof conditions === 'object' && conditions !== null, conditions, { where: 'split', accepted })
   const name = plan.nameOr(options.name, 'KSTREAM-BRANCH-')
   const given = Object.entries(conditions).map(([property, condition]) => ({
     property,
     ...branchOf(property, condition),
   }))
+  for (const { property, when } of given) if (when !== true) requireFunction(`split, branch "${property}",`, when)
   const rest = given.filter(({ when }) => when === true)
   if (rest.length > 1) {
     const reason = `the branches ${rest.map(({ property }) => `"${property}"`).join(' and ')} both take the rest`

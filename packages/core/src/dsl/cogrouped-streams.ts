@@ -24,6 +24,8 @@ import { windowedSupplier } from './windowed-supplier.ts'
 import { requireWindows, type WindowChoice } from './windows-choice.ts'
 import { requireKnown } from '../known-options.ts'
 import { sessionCogroupOptions, tableOptions, windowedTableOptions } from './option-lists.ts'
+import { requireFunction, requireFunctions } from '../operator/required-function.ts'
+import { requirePartner } from './join-partner.ts'
 
 type Adder = (aggregate: never, value: never, key: never, context: RecordContext) => unknown
 
@@ -52,6 +54,10 @@ export class CogroupedKStream<K, Agg, Deleted = never> {
     other: KGroupedStream<K, V>,
     add: (aggregate: Agg, value: NotNull<V>, key: K, context: RecordContext) => R,
   ): CogroupedKStream<K, Agg, Deleted | NullOf<R>> {
+    requireFunction('cogroup', add)
+    const [[first] = []] = this.#state.inputs
+    const { plan } = (first as Grouping).state
+    requirePartner(other, other?.grouping?.state, { where: 'cogroup', accepted: 'a grouped stream', plan })
     const inputs = new Map(this.#state.inputs).set(other.grouping, add as Adder)
     return new CogroupedKStream({ ...this.#state, inputs })
   }
@@ -114,7 +120,7 @@ export class SessionWindowedCogroupedKStream<K, Agg> {
 
   /** One row per key and session out of all inputs; `merge` makes one session of two. */
   aggregate(options: SessionCogroupOptions<K, Agg>): KTable<Windowed<K>, Agg, null> {
-    requireKnown(options, sessionCogroupOptions, 'aggregate')
+    requireFunctions('aggregate', requireKnown(options, sessionCogroupOptions, 'aggregate'), ['merge'])
     return windowedCogroup(this.#state, this.#windows, { options, merge: options.merge as never })
   }
 }

@@ -3,8 +3,10 @@
  * topic; it is not synchronised with them in time.
  */
 import { type TableValueGetterSupplier } from '../operator/table-value-getter.ts'
+import type { Plan } from './plan.ts'
 
 export interface GlobalTableState {
+  readonly plan: Plan
   readonly queryableName: string | null
   readonly rows: TableValueGetterSupplier<any, any>
 }

@@ -15,6 +15,7 @@ import { PlanNode } from './plan-node.ts'
 import { type StreamState, type TableState, appended, copartition, processorNode } from './stream-state.ts'
 import { requireKnown } from '../known-options.ts'
 import { globalJoinOptions, streamTableJoinOptions } from './option-lists.ts'
+import { requireFunctions } from '../operator/required-function.ts'
 
 /** A join of a stream with a table (Kafka: `Joined`). `name` is also that of the repartition topic. */
 export interface StreamTableJoinOptions<K, V> extends NameOptions {
@@ -75,7 +76,8 @@ export function joinWithGlobalTable(
 ): StreamState {
   const { stream, table, left } = request
   const name = stream.plan.nameOr(options.name, 'KSTREAM-LEFTJOIN-')
-  const { key } = requireKnown(options, globalJoinOptions, left ? 'leftJoin' : 'join')
+  const where = left ? 'leftJoin' : 'join'
+  const { key } = requireFunctions(where, requireKnown(options, globalJoinOptions, where), ['key'])
   const supplier = joinStreamGlobalTable({ table: table.rows, left, key, joiner: request.joiner as never })
   const node = processorNode({ name, create: () => supplier() })
   node.nullKeyRelaxed = left

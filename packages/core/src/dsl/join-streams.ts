@@ -16,8 +16,9 @@ import { requireName } from './names.ts'
 import type { NameOptions } from './options.ts'
 import { StreamJoinPlanNode } from './stream-join-node.ts'
 import { type StreamState, copartition, processorNode, repartitionNode } from './stream-state.ts'
-import { requireKnown } from '../known-options.ts'
+import { requireArgument, requireKnown } from '../known-options.ts'
 import { streamJoinOptions } from './option-lists.ts'
+import { requireWord } from '../topology/option-value.ts'
 
 /** A window store that the user has made for one side. */
 export interface JoinStoreSupplier extends StoreSupplier {
@@ -57,7 +58,10 @@ interface JoinSerdes {
 
 export function joinTwoStreams(request: StreamJoinRequest, options: StreamJoinOptions<any, any, any>): StreamState {
   const { plan } = request.left
-  requireKnown(options, streamJoinOptions, request.kind === 'inner' ? 'join' : `${request.kind}Join`)
+  const where = request.kind === 'inner' ? 'join' : `${request.kind}Join`
+  requireKnown(options, streamJoinOptions, where)
+  requireOneWindow(options, where)
+  if (options.type !== undefined) requireWord('type', options.type, ['disk', 'memory'])
   const windows = joinWindows(options)
   const given = givenSerdes(options)
   // equal keys must have equal bytes on both sides: a re-keyed one takes the other's serde
@@ -77,6 +81,15 @@ export function joinTwoStreams(request: StreamJoinRequest, options: StreamJoinOp
   }
   const { name, node } = joinNode({ ...request, left, right }, options, { windows, serdes })
   return { plan, name, node, key: serdes.key, value: null, sources, repartitionRequired: false }
+}
+
+/** @throws {MR_TOPOLOGY_ARGUMENT} no window at all, or two */
+function requireOneWindow({ within, before, after }: StreamJoinOptions<any, any, any>, where: string): void {
+  const isOne = (within === undefined) !== (before === undefined && after === undefined)
+  const given = { within, before, after }
+  const named = Object.entries(given).filter(([, length]) => length !== undefined)
+  const accepted = "a window for two streams: { within: '5m' }, or { before: '5m', after: 0 }"
+  requireArgument(isOne, Object.fromEntries(named), { where, accepted })
 }
 
 function givenSerdes({ key, value, otherValue }: StreamJoinOptions<any, any, any>): JoinSerdes {

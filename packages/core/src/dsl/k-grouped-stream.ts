@@ -3,7 +3,7 @@
  * by windowed aggregations (as in Kafka).
  */
 import { requireWord } from '../topology/option-value.ts'
-import { requireFunction } from '../operator/required-function.ts'
+import { requireFunction, requireFunctions } from '../operator/required-function.ts'
 import { TopologyError } from '../errors.ts'
 import type { EmitStrategy } from '../operator/emit-on-close.ts'
 import { aggregateStream, countStream, reduceStream } from '../operator/stream-aggregate.ts'
@@ -95,7 +95,8 @@ export class KGroupedStream<out K, out V> {
    * // → [["ada",{"n":250}]]
    */
   aggregate<Agg, R extends Agg | null>(options: AggregateOptions<K, NotNull<V>, Agg, R>): KTable<K, Agg, NullOf<R>> {
-    const { init, add } = requireKnown(options, aggregateOptions, 'aggregate')
+    const known = requireKnown(options, aggregateOptions, 'aggregate')
+    const { init, add } = requireFunctions('aggregate', known, ['init', 'add'])
     return this.#aggregate(options, {
       prefix: 'KSTREAM-AGGREGATE-',
       value: null,
@@ -146,7 +147,8 @@ export class KGroupedStream<out K, out V> {
   cogroup<Agg, R extends Agg | null>(
     options: Pick<AggregateOptions<K, NotNull<V>, Agg, R>, 'init' | 'add'>,
   ): CogroupedKStream<K, Agg, NullOf<R>> {
-    const { init, add } = requireKnown(options, cogroupOptions, 'cogroup')
+    const known = requireKnown(options, cogroupOptions, 'cogroup')
+    const { init, add } = requireFunctions('cogroup', known, ['init', 'add'])
     return new CogroupedKStream({ init, inputs: new Map([[this.grouping, add as never]]) })
   }
 

@@ -14,6 +14,7 @@ import type { NullOf, Sync, TableOptions } from './options.ts'
 import { tableNode } from './table-node.ts'
 import { requireKnown } from '../known-options.ts'
 import { tableAggregateOptions, tableOptions, tableReduceOptions } from './option-lists.ts'
+import { requireFunctions } from '../operator/required-function.ts'
 
 /** Adds and takes out. Null from either deletes the group's row. */
 export interface TableAggregateOptions<K, V, Agg, R> extends TableOptions<K, Agg> {
@@ -49,7 +50,8 @@ export class KGroupedTable<out K, out V> {
 
   /** One value per group, out of the values of its rows. */
   reduce<R extends V | null>(options: TableReduceOptions<K, V, R>): KTable<K, V, NullOf<R>> {
-    const { add, subtract } = requireKnown(options, tableReduceOptions, 'reduce')
+    const known = requireKnown(options, tableReduceOptions, 'reduce')
+    const { add, subtract } = requireFunctions('reduce', known, ['add', 'subtract'])
     return this.#aggregate(options, {
       node: 'KTABLE-REDUCE-',
       value: this.grouping.state.value,
@@ -72,7 +74,8 @@ export class KGroupedTable<out K, out V> {
    * // → [["London",1],["London",0],["Paris",1]]
    */
   aggregate<Agg, R extends Agg | null>(options: TableAggregateOptions<K, V, Agg, R>): KTable<K, Agg, NullOf<R>> {
-    const { init, add, subtract } = requireKnown(options, tableAggregateOptions, 'aggregate')
+    const known = requireKnown(options, tableAggregateOptions, 'aggregate')
+    const { init, add, subtract } = requireFunctions('aggregate', known, ['init', 'add', 'subtract'])
     return this.#aggregate(options, {
       node: 'KTABLE-AGGREGATE-',
       value: null,

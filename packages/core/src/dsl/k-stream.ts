@@ -12,7 +12,7 @@ import type { FixedKeyProcessor, Processor, ProcessorSupplier, RecordContext } f
 import type { TopicNameExtractor } from '../topology/node.ts'
 import type { TopicSink } from '../topology/topic.ts'
 import { chosenKey, chosenValue } from './chosen-serde.ts'
-import type { GlobalKTable } from './global-k-table.ts'
+import { GlobalKTable } from './global-k-table.ts'
 import { type StreamJoinOptions, joinTwoStreams } from './join-streams.ts'
 import {
   type GlobalJoinOptions,
@@ -40,6 +40,8 @@ import { streamToTable } from './stream-to-table.ts'
 import { requireKnown } from '../known-options.ts'
 import { groupOptions, processOptions, repartitionOptions, tableOptions } from './option-lists.ts'
 import { StatelessStream } from './stateless-stream.ts'
+import { requirePartner } from './join-partner.ts'
+import { requireName } from './names.ts'
 
 type Joined<K, L, R, VOut> = (left: L, right: R, key: K, context: RecordContext) => Sync<VOut>
 type AnyJoiner = (left: never, right: never, key: never, context: never) => unknown
@@ -171,7 +173,7 @@ export class KStream<out K, out V> extends StatelessStream<K, V> {
     options: ProcessOptions = {},
   ): KStream<KOut, VOut> {
     const { name: given, stores = [] } = requireKnown(options, processOptions, 'process')
-    const name = given ?? this.state.plan.nextName('KSTREAM-PROCESSOR-')
+    const name = given === undefined ? this.state.plan.nextName('KSTREAM-PROCESSOR-') : requireName(given)
     const node = processorPlanNode(name, supplier, { stores, fixedKey: false })
     return new KStream(appended(this.state, node, { key: null, value: null, repartitionRequired: true }))
   }
@@ -182,7 +184,7 @@ export class KStream<out K, out V> extends StatelessStream<K, V> {
     options: ProcessOptions = {},
   ): KStream<K, VOut> {
     const { name: given, stores = [] } = requireKnown(options, processOptions, 'processValues')
-    const name = given ?? this.state.plan.nextName('KSTREAM-PROCESSVALUES-')
+    const name = given === undefined ? this.state.plan.nextName('KSTREAM-PROCESSVALUES-') : requireName(given)
     const node = processorPlanNode(name, supplier, { stores, fixedKey: true })
     return new KStream(appended(this.state, node, { value: null }))
   }
@@ -194,10 +196,14 @@ export class KStream<out K, out V> extends StatelessStream<K, V> {
   ): KStream<any, any> {
     const stream = this.state
     const left = kind !== 'inner'
-    requireFunction(kind === 'inner' ? 'join' : `${kind}Join`, joiner)
+    const where = kind === 'inner' ? 'join' : `${kind}Join`
+    const accepted = kind === 'outer' ? 'a stream' : 'a stream, a table or a global table'
+    const partner = other instanceof GlobalKTable ? other.globalState : other?.state
+    requirePartner(other, partner, { where, accepted, plan: stream.plan })
+    requireFunction(where, joiner)
     if (other instanceof KStream)
       return new KStream(joinTwoStreams({ kind, left: stream, right: other.state, joiner }, options as never))
-    if ('globalState' in other)
+    if (other instanceof GlobalKTable)
       return new KStream(joinWithGlobalTable({ stream, table: other.globalState, left, joiner }, options as never))
     return new KStream(joinWithTable({ stream, table: other.state, left, joiner }, options as never))
   }

@@ -2,7 +2,8 @@
  * A table: the latest value per key, and every change of it. A null value is a deletion, so rows are never null; the third
  * type says whether `toStream()` can show deletions.
  */
-import { requireFunction } from '../operator/required-function.ts'
+import { TopologyError } from '../errors.ts'
+import { requireFunction, requireFunctions } from '../operator/required-function.ts'
 import { filterTable } from '../operator/table-filter.ts'
 import { mapTableValues } from '../operator/table-map-values.ts'
 import { selectTable } from '../operator/table-select.ts'
@@ -31,6 +32,7 @@ import {
   toStreamOptions,
   transformOptions,
 } from './option-lists.ts'
+import { requirePartner } from './join-partner.ts'
 
 /** Options of `toStream`: with `key` the stream gets other keys, as by `selectKey`. */
 export interface ToStreamOptions<K, V, KOut> extends NameOptions {
@@ -248,15 +250,21 @@ export class KTable<out K, out V, out Deleted = null> {
     second: unknown,
     options: TableOptions<any, any>,
   ): KTable<any, any, any> {
-    const [left, right] = [this.state, other.state]
     const operator = kind === 'inner' ? 'join' : `${kind}Join`
+    requirePartner(other, other?.state, { where: operator, accepted: 'a table', plan: this.state.plan })
+    const [left, right] = [this.state, other.state]
     requireKnown(options, tableOptions, operator)
     if (typeof second === 'function')
       return new KTable(
         joinTwoTables({ kind, left, right, joiner: requireFunction(operator, second) as never }, options),
       )
     const given = second as ForeignKeyJoinOptions<never, never, never, never, never>
-    requireKnown(given, foreignKeyOptions, operator)
+    requireFunctions(operator, requireKnown(given, foreignKeyOptions, operator), ['foreignKey', 'joiner'])
+    if (kind === 'outer')
+      throw new TopologyError('MR_TOPOLOGY_UNSUPPORTED', {
+        what: 'outerJoin by a foreign key',
+        reason: 'a row of the other table may have no row here whose key the result could have; use leftJoin',
+      })
     const { foreignKey, joiner, name } = given
     return new KTable(joinOnForeignKey({ left, right, outer: kind === 'left', foreignKey, joiner, name }, given))
   }

@@ -11,6 +11,7 @@ import { chosenKey, chosenValue } from './chosen-serde.ts'
 import { requireName } from './names.ts'
 import type { TableOptions } from './options.ts'
 import type { Plan } from './plan.ts'
+import { requireArgument } from '../known-options.ts'
 
 /** Everything that Kafka's `Materialized` can say. */
 export interface MaterializedSpec {
@@ -62,12 +63,20 @@ export function saysStore(options: TableOptions<any, any>): boolean {
 export function materializedSpec(options: TableOptions<any, any>): MaterializedSpec {
   const { store, key, value, materialized } = options
   if (materialized !== undefined) return materialized
+  requireStore(store)
   const given = typeof store === 'object' ? fromHandle(store) : store === undefined ? {} : { store }
   return {
     ...given,
     ...(key === undefined ? {} : { key: chosenKey(key, null) }),
     ...(value === undefined ? {} : { value: chosenValue(value, null) }),
   }
+}
+
+/** @throws {MR_TOPOLOGY_ARGUMENT} neither a name nor a store */
+function requireStore(store: TableOptions<any, any>['store']): void {
+  const isRight = store === undefined || typeof store === 'string' || (store !== null && typeof store.kind === 'string')
+  const accepted = "a name, or a store such as keyValueStore('counts')"
+  requireArgument(isRight, store, { where: 'The option store', accepted })
 }
 
 /**
@@ -186,6 +195,7 @@ const shapes: Readonly<Record<'table' | 'window' | 'session', readonly StoreKind
  * @throws {MR_TOPOLOGY_STORE_SHAPE}
  */
 export function requireShape(options: TableOptions<any, any>, shape: keyof typeof shapes, operator: string): void {
+  requireStore(options.store)
   const kind = typeof options.store === 'object' ? options.store.kind : options.materialized?.supplier?.kind
   if (kind === undefined || shapes[shape].includes(kind)) return
   const store = typeof options.store === 'object' ? options.store.name : (options.materialized?.store ?? '')

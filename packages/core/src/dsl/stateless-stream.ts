@@ -20,6 +20,8 @@ import { type StreamState, appended, keyKeeping, processorNode } from './stream-
 import { requireKnown } from '../known-options.ts'
 import { nameOptions, printOptions } from './option-lists.ts'
 import type { KStream } from './k-stream.ts'
+import { requireFunctions } from '../operator/required-function.ts'
+import { requirePartner } from './join-partner.ts'
 
 type Pair = readonly [unknown, unknown]
 type KeyOf<R> = R extends readonly [infer K, unknown] ? K : never
@@ -130,7 +132,8 @@ export class StatelessStream<out K, out V> {
 
   /** Writes one line of text per record, `[label]: key, value`; the stream ends here. */
   print(options: PrintStreamOptions<K, V>): void {
-    const label = requireKnown(options, printOptions, 'print').label ?? this.state.name
+    const label =
+      requireFunctions('print', requireKnown(options, printOptions, 'print'), ['write']).label ?? this.state.name
     this.append('KSTREAM-PRINTER-', options, printStream<K, V>({ ...options, label }))
   }
 
@@ -156,6 +159,7 @@ export class StatelessStream<out K, out V> {
   /** The records of both, interleaved; order between the two is not promised. */
   merge<K2, V2>(other: KStream<K2, V2>, options: NameOptions = {}): KStream<K | K2, V | V2> {
     const { plan, sources } = this.state
+    requirePartner(other, other?.state, { where: 'merge', accepted: 'a stream', plan })
     const name = plan.nameOr(requireKnown(options, nameOptions, 'merge').name, 'KSTREAM-MERGE-')
     const node = processorNode({ name, create: () => passThrough<unknown, unknown>()() })
     node.merges = true

@@ -186,7 +186,7 @@ export class StreamsBuilder {
       requireKnown(options, sourceTableOptions, 'globalTable'),
       true,
     )
-    return new GlobalKTable({ queryableName, rows: storedTable(storeName) })
+    return new GlobalKTable({ plan: this.#plan, queryableName, rows: storedTable(storeName) })
   }
 
   /** Adds a store; connect it to processors by naming it in their options. */

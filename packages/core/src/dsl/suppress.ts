@@ -9,6 +9,7 @@ import type { NameOptions } from './options.ts'
 import type { PlanNode } from './plan-node.ts'
 import type { TableState } from './stream-state.ts'
 import { tableNode } from './table-node.ts'
+import { requireLimit, requireWord } from '../topology/option-value.ts'
 
 /** Limits of the buffer; without any it may grow as it will. */
 export interface SuppressLimits {
@@ -45,6 +46,10 @@ export function suppressedTable(state: TableState, options: SuppressUntilClose |
   if (state.node.outputVersioned === true)
     throw new TopologyError('MR_TOPOLOGY_VERSIONED', { what: 'suppress', reason: `table "${state.name}" is versioned` })
   const untilClose = options.until === 'window-close'
+  const { whenFull, maxRecords, maxBytes } = options
+  if (whenFull !== undefined) requireWord('whenFull', whenFull, untilClose ? ['stop'] : ['emit', 'stop'])
+  if (maxRecords !== undefined) requireLimit('maxRecords', maxRecords)
+  if (maxBytes !== undefined) requireLimit('maxBytes', maxBytes)
   const waitMs = options.until === 'window-close' ? graceAbove(state.node) : durationMs(options.until, 'suppress.until')
   const name = options.name === undefined ? plan.nextName('KTABLE-SUPPRESS-') : requireName(options.name)
   const store = options.name === undefined ? plan.nextStoreName('KTABLE-SUPPRESS-') : `${name}-store`

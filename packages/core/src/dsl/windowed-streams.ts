@@ -4,7 +4,7 @@
  *
  * Null values reach the functions of time and session windows, as in Kafka; sliding windows drop them.
  */
-import { requireFunction } from '../operator/required-function.ts'
+import { requireFunction, requireFunctions } from '../operator/required-function.ts'
 import type { Windows } from '../window/retention.ts'
 import type { EmitStrategy } from '../operator/emit-on-close.ts'
 import { type WindowFold, countingFold, reducingFold } from '../operator/window-fold.ts'
@@ -77,7 +77,8 @@ export class TimeWindowedKStream<out K, out V> {
   aggregate<Agg, R extends Agg | null>(
     options: WindowedAggregateOptions<K, V, Agg, R>,
   ): KTable<Windowed<K>, Agg, NullOf<R>> {
-    const { init, add } = requireKnown(options, windowedAggregateOptions, 'aggregate')
+    const known = requireKnown(options, windowedAggregateOptions, 'aggregate')
+    const { init, add } = requireFunctions('aggregate', known, ['init', 'add'])
     const fold = { init, add: add as never, merge: (one: unknown) => one }
     return aggregated(this.#state, options, { prefix: 'KSTREAM-AGGREGATE-', value: null, fold })
   }
@@ -111,7 +112,8 @@ export class SessionWindowedKStream<out K, out V> {
 
   /** One value of another type per key and session; `merge` makes one of two. */
   aggregate<Agg, R extends Agg | null>(options: SessionAggregateOptions<K, V, Agg, R>): KTable<Windowed<K>, Agg, null> {
-    const { init, add, merge } = requireKnown(options, sessionAggregateOptions, 'aggregate')
+    const known = requireKnown(options, sessionAggregateOptions, 'aggregate')
+    const { init, add, merge } = requireFunctions('aggregate', known, ['init', 'add', 'merge'])
     const fold = { init, add: add as never, merge }
     return aggregated(this.#state, options, { prefix: 'KSTREAM-AGGREGATE-', value: null, fold })
   }

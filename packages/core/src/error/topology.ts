@@ -64,6 +64,8 @@ export const topologyMessages = {
     `${d.where} takes ${d.accepted}; got ${d.given}.`,
   MR_TOPOLOGY_SUPPLIER: (d: { readonly where: string }): string =>
     `${d.where} is made by a supplier that answers the same object twice, or none: every task needs one of its own. Return a new one at each call: () => new MyProcessor().`,
+  MR_TOPOLOGY_BUILDER: (d: { readonly where: string }): string =>
+    `${d.where} was given a stream or table of another StreamsBuilder, whose records would never arrive; make both with one builder.`,
   MR_TOPOLOGY_FROZEN: (d: { readonly what: string }): string =>
     `${d.what} cannot be added: the topology is already built. Build a new one.`,
   MR_TOPOLOGY_UNSUPPORTED: (d: { readonly what: string; readonly reason: string }): string =>

@@ -2,6 +2,7 @@
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import type { StreamRecord } from '../record/record.ts'
 import type { Action } from './functions.ts'
+import { requireFunction } from './required-function.ts'
 
 /**
  * Calls the action for each record and forwards nothing.
@@ -16,6 +17,7 @@ import type { Action } from './functions.ts'
  * // → ["a=x"]
  */
 export function foreachStream<K, V>(action: Action<K, V>): () => Processor<K, V, never, never> {
+  requireFunction('foreach', action)
   return () => new ForeachStream(action)
 }
 

@@ -2,6 +2,7 @@
 import type { OperatorContext, Processor, ProcessorContext } from '../processor/processor.ts'
 import type { StreamRecord } from '../record/record.ts'
 import type { Action } from './functions.ts'
+import { requireFunction } from './required-function.ts'
 
 /**
  * Calls the action, then forwards the record as it is.
@@ -17,6 +18,7 @@ import type { Action } from './functions.ts'
  * // → ["a=x"]
  */
 export function peekStream<K, V>(action: Action<K, V>): () => Processor<K, V, K, V> {
+  requireFunction('peek', action)
   return () => new PeekStream(action)
 }
 

@@ -14,8 +14,24 @@ import { TopologyError } from '../errors.ts'
 export function requireFunction<F>(where: string, given: F): F {
   if (typeof given === 'function' && !isAsync(given)) return given
   const what =
-    typeof given === 'function' ? 'an async one' : given === null ? 'null' : `a value of type ${typeof given}`
+    typeof given === 'function'
+      ? 'an async one'
+      : given === null || given === undefined
+        ? String(given)
+        : `a value of type ${typeof given}`
   throw new TopologyError('MR_TOPOLOGY_CALLBACK', { where, given: what })
+}
+
+/**
+ * Options that are functions and cannot be left out.
+ *
+ * @returns the options, for chaining
+ * @throws {MR_TOPOLOGY_CALLBACK} (TopologyError) one is absent, `async`, or no function
+ */
+export function requireFunctions<T>(where: string, options: T, names: readonly (keyof T & string)[]): T {
+  const given: Partial<T> = options ?? {}
+  for (const name of names) requireFunction(`${where}, option ${name},`, given[name])
+  return options
 }
 
 /** True for functions declared `async`. */

@@ -10,9 +10,25 @@ import type { Windowed } from '../record/windowed.ts'
 import { readLong, writeLong } from './long-bytes.ts'
 import { wrongFormat, wrongType } from './refusal.ts'
 import type { Serde } from './serde.ts'
+import { requireArgument } from '../known-options.ts'
+import type { Duration } from '../time/duration.ts'
+import { windowLength } from '../window/bounds.ts'
 
-/** A time window's key; Kafka's TimeWindowedSerde. `sizeMs` Infinity = unlimited windows. */
-export function timeWindowed<K>(inner: Serde<K>, sizeMs: number): Serde<Windowed<K>> {
+/**
+ * A time window's key; Kafka's TimeWindowedSerde.
+ *
+ * @param size of the windows, as in `tumbling('5m')`: bytes hold the start only. `Infinity` for `unlimited()`.
+ * @throws {MR_CONFIG_DURATION} (ConfigError) no duration
+ * @throws {MR_WINDOW_SIZE_RANGE} (TopologyError) less than 1 ms, or no whole milliseconds
+ */
+export function timeWindowed<K>(inner: Serde<K>, size: Duration): Serde<Windowed<K>> {
+  const where = 'timeWindowed'
+  requireArgument(typeof inner?.serialize === 'function', inner, { where, accepted: 'the serde of the keys' })
+  return timeWindowedKeys(inner, size === Number.POSITIVE_INFINITY ? size : windowLength(size, where, 'size', 1))
+}
+
+/** As above for a size that is known to be right; 0 for sliding windows without a difference. */
+export function timeWindowedKeys<K>(inner: Serde<K>, sizeMs: number): Serde<Windowed<K>> {
   const name = `timeWindowed(${inner.name})`
   const keys = keysOf(inner)
   return {
@@ -36,6 +52,8 @@ export function timeWindowed<K>(inner: Serde<K>, sizeMs: number): Serde<Windowed
 
 /** A session's key; Kafka's SessionWindowedSerde. */
 export function sessionWindowed<K>(inner: Serde<K>): Serde<Windowed<K>> {
+  const where = 'sessionWindowed'
+  requireArgument(typeof inner?.serialize === 'function', inner, { where, accepted: 'the serde of the keys' })
   const name = `sessionWindowed(${inner.name})`
   const keys = keysOf(inner)
   return {

@@ -9,7 +9,8 @@ import { type SerdeOrSchema, toKeySerde, toSerde } from '../serde/standard-schem
 import { type Duration, durationMs } from '../time/duration.ts'
 import type { StoreDefinition, StoreHandle, StoreKind, StoreLogging, StoreType } from './definition.ts'
 import type { ValueAndTimestamp, ValueTimestampHeaders } from './store.ts'
-import { optionNames, requireKnown } from '../known-options.ts'
+import { optionNames, requireArgument, requireKnown } from '../known-options.ts'
+import { requireWord } from '../topology/option-value.ts'
 
 /** What every store can be told. */
 export interface StoreOptions<K, V> {
@@ -193,6 +194,11 @@ function definition<K, V, Kind extends StoreKind>(
   name: string,
   options: StoreOptions<K, V>,
 ): StoreDefinition<K, V, Kind> {
+  requireArgument(typeof name === 'string', name, {
+    where: 'A store',
+    accepted: 'a name, as in keyValueStore("counts")',
+  })
+  if (options.type !== undefined) requireWord('type', options.type, ['disk', 'memory'])
   return {
     kind,
     name,

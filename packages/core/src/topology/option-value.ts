@@ -28,3 +28,14 @@ export function requirePartitions(partitions: number): number {
   const value = JSON.stringify(partitions) ?? String(partitions)
   throw new ConfigError('MR_CONFIG_INVALID', { option: 'partitions', value, accepted: 'a whole number from 1 on' })
 }
+
+/**
+ * A limit of a buffer. Zero passes, as in Kafka, and so does Infinity.
+ *
+ * @throws {MR_CONFIG_INVALID} (ConfigError) no whole number from 0 on
+ */
+export function requireLimit(option: string, limit: number): number {
+  if (limit === Number.POSITIVE_INFINITY || (Number.isInteger(limit) && limit >= 0)) return limit
+  const value = JSON.stringify(limit) ?? String(limit)
+  throw new ConfigError('MR_CONFIG_INVALID', { option, value, accepted: 'a whole number from 0 on' })
+}

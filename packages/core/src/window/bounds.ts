@@ -25,7 +25,7 @@ export const graceOptions: readonly string[] = optionNames<GraceOptions>({ grace
 export function windowLength(length: Duration, window: string, option: string, least: number): number {
   const ms = durationMs(length, `${window}.${option}`)
   if (Number.isSafeInteger(ms) && ms >= least) return ms
-  const accepted = `${least} or more whole milliseconds`
+  const accepted = `${least} to ${Number.MAX_SAFE_INTEGER} whole milliseconds`
   throw new TopologyError('MR_WINDOW_SIZE_RANGE', { window, option, value: quoted(length), accepted })
 }
 

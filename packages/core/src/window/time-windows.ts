@@ -8,7 +8,7 @@
 import { TopologyError } from '../errors.ts'
 import { type Duration, durationMs } from '../time/duration.ts'
 import { type GraceOptions, graceOptions, windowGrace, windowLength } from './bounds.ts'
-import { optionNames, requireKnown } from '../known-options.ts'
+import { optionNames, requireArgument, requireKnown } from '../known-options.ts'
 
 /** Windows of one size; made by `tumbling` and `hopping`. All lengths are whole ms. */
 export interface TimeWindows {
@@ -53,6 +53,8 @@ const hoppingOptions = optionNames<HoppingOptions>({ advance: true, grace: true 
  */
 export function hopping(size: Duration, options: HoppingOptions): TimeWindows {
   requireKnown(options, hoppingOptions, 'hopping')
+  const accepted = "a size and a distance: hopping('5m', { advance: '1m' })"
+  requireArgument(options?.advance !== undefined, options, { where: 'hopping', accepted })
   const sizeMs = windowLength(size, 'hopping', 'size', 1)
   const advanceMs = durationMs(options.advance, 'hopping.advance')
   if (!(Number.isSafeInteger(advanceMs) && advanceMs > 0 && advanceMs <= sizeMs))

@@ -5,6 +5,7 @@
  * put back on its own grid, later than now: ticks that were missed are skipped, and nobody is called twice in one check.
  */
 import { ConfigError, type Duration, durationMs, type PunctuationType } from '@millrace/core'
+import { requireFunction, requireWord } from '@millrace/core/internal'
 import type { Cancellable } from '@millrace/core/port'
 import { toError } from '../handler/dead-letter.ts'
 import { isDecided, processingFailed } from '../handler/processing.ts'
@@ -59,9 +60,12 @@ export class Punctuations {
    * Stream-time schedules begin at 0, so the first record makes them due; wall-clock ones one interval from now. With
    * `startMs` (KIP-1146) both begin there, or, when that is past, at the next time of that grid later than now.
    *
-   * @throws {MR_CONFIG_INVALID} if the interval is less than 1 ms or the start negative
+   * @throws {MR_CONFIG_INVALID} if the interval is less than 1 ms, the start negative, or the type another word
+   * @throws {MR_TOPOLOGY_CALLBACK} (TopologyError) the callback is no function
    */
   schedule(request: ScheduleRequest): Cancellable {
+    requireWord('schedule type', request.type, ['stream-time', 'wall-clock'])
+    requireFunction('schedule', request.callback)
     const intervalMs = durationMs(request.interval, 'schedule interval')
     if (!(intervalMs >= 1)) throw invalid('schedule interval', intervalMs, 'at least 1 ms')
     const { startMs } = request

@@ -1,5 +1,6 @@
 /** Joins of a KStream: with a stream, a table, a global table. */
 import { GlobalKTable, KStream, KTable, type StoreType } from '@millrace/core'
+import { joinWindows } from '@millrace/core/internal'
 import { configuredSerdes, nameOf, serdesOf, storeSupplier } from './dsl-options.ts'
 import { valueFirst } from './dsl-stream-ops.ts'
 import { expression } from './expression.ts'
@@ -29,13 +30,15 @@ export function streamJoin(left: KStream<any, any>, op: JoinOp, right: unknown):
   return joins[op.op](right, joined, { ...nameOf(op), key: valueFirst(expression(op.key)) })
 }
 
+/** Java sets both sides first and then changes one: each step is checked for itself, as there. */
 function window({ diff, grace, before, after, legacy }: JoinWindow): object {
+  const { graceMs } = joinWindows({ within: diff, ...(legacy === true ? { eager: true } : {}) })
+  if (before !== undefined) joinWindows({ before, after: diff })
   return {
-    within: diff,
-    ...(grace === undefined ? {} : { grace }),
-    ...(before === undefined ? {} : { before }),
-    ...(after === undefined ? {} : { after }),
-    ...(legacy === true ? { eager: true } : {}),
+    ...(before === undefined && after === undefined
+      ? { within: diff }
+      : { before: before ?? diff, after: after ?? diff }),
+    ...(legacy === true ? { grace: grace ?? graceMs, eager: true } : grace === undefined ? {} : { grace }),
   }
 }
 
