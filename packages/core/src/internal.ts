@@ -35,6 +35,7 @@ export type {
 export { withDefaults } from './topology/built-topology.ts'
 export { requireEqualKeySerdes } from './topology/key-serdes.ts'
 export type * from './topology/node.ts'
+export { asHandleSays } from './store/plain-view.ts'
 export { openStore } from './store/open-store.ts'
 export { ReadBudget } from './store/read-budget.ts'
 export { inBucketOrder, javaHash } from './topology/java-hash-order.ts'

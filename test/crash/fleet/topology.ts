@@ -26,7 +26,7 @@ class Ticker implements Processor<string, string, string, number> {
 
   init(context: ProcessorContext<string, number>): void {
     this.#context = context
-    this.#store = context.getStateStore<KeyValueStore<string, number>>(ticks)
+    this.#store = context.getStateStore(ticks)
     const partition = context.taskId.split('_')[1] ?? ''
     context.schedule('700ms', 'wall-clock', (nowMs) => this.#tick(`w${partition}`, nowMs))
     context.schedule('2s', 'stream-time', (streamMs) => this.#tick(`s${partition}`, streamMs))

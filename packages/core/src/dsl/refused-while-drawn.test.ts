@@ -228,7 +228,7 @@ describe('serdes of windowed keys', () => {
   })
 
   it.each<[string, unknown, string]>([
-    ['a size below 1', -1, 'MR_WINDOW_SIZE_RANGE: timeWindowed: size is -1 ms; give 1 to'],
+    ['a size below 0', -1, 'MR_WINDOW_SIZE_RANGE: timeWindowed: size is -1 ms; give 0 to'],
     ['no size', undefined, 'MR_CONFIG_DURATION: '],
     ['a text that is no duration', '5 minutes', '5 minutes'],
   ])('refuse %s', (_name, size, text) => {

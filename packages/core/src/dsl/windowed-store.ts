@@ -5,7 +5,7 @@
 import { TopologyError } from '../errors.ts'
 import type { EmitStrategy } from '../operator/emit-on-close.ts'
 import type { Serde } from '../serde/serde.ts'
-import { sessionWindowed, timeWindowedKeys } from '../serde/windowed.ts'
+import { sessionWindowed, timeWindowed } from '../serde/windowed.ts'
 import type { StoreDefinition } from '../store/definition.ts'
 import type { BuildSettings, StoreSpec } from '../topology/store-spec.ts'
 import { type Windows, storeWindowSizeMs, windowRetentionMs } from '../window/retention.ts'
@@ -20,7 +20,7 @@ export function windowGraceMs(windows: Windows): number {
 export function windowedKey(windows: Windows, key: Serde<unknown> | null): Serde<unknown> | null {
   if (key === null) return null
   if (windows.kind === 'session') return sessionWindowed(key) as Serde<unknown>
-  return timeWindowedKeys(key, storeWindowSizeMs(windows)) as Serde<unknown>
+  return timeWindowed(key, storeWindowSizeMs(windows)) as Serde<unknown>
 }
 
 /** @throws {MR_TOPOLOGY_STORE_RETENTION} the store would forget windows that still take records */

@@ -4,6 +4,7 @@ import type { Cancellable } from '../port/clock.ts'
 import type { Headers } from '../record/headers.ts'
 import type { RecordMetadata, StreamRecord } from '../record/record.ts'
 import type { StoreDefinition, StoreKind } from '../store/definition.ts'
+import type { HandleStore } from '../store/handle-store.ts'
 import type { BufferedContext, StateStore } from '../store/store.ts'
 
 /**
@@ -45,7 +46,14 @@ export interface TaskContext {
   /** Greatest event time the task has taken so far, −1 at first. */
   currentStreamTimeMs(): number
   currentSystemTimeMs(): number
-  getStateStore<S extends StateStore = StateStore>(store: string | StoreDefinition<any, any>): S
+  /**
+   * A store that the node is connected to. A handle gives the store of its kind, keys and values; a name gives what stands
+   * there, and whoever knows its type says so.
+   *
+   * @throws {MR_STORE_NOT_CONNECTED} (StoreUnavailableError) the node is not connected to it
+   */
+  getStateStore<H extends StoreDefinition<any, any>>(store: H): HandleStore<H>
+  getStateStore<S extends StateStore = StateStore>(store: string): S
   /** Asks for a commit soon; it happens after the current record. */
   commit(): void
   /**

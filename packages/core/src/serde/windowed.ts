@@ -19,16 +19,12 @@ import { windowLength } from '../window/bounds.ts'
  *
  * @param size of the windows, as in `tumbling('5m')`: bytes hold the start only. `Infinity` for `unlimited()`.
  * @throws {MR_CONFIG_DURATION} (ConfigError) no duration
- * @throws {MR_WINDOW_SIZE_RANGE} (TopologyError) less than 1 ms, or no whole milliseconds
+ * @throws {MR_WINDOW_SIZE_RANGE} (TopologyError) below 0, or no whole milliseconds
  */
 export function timeWindowed<K>(inner: Serde<K>, size: Duration): Serde<Windowed<K>> {
   const where = 'timeWindowed'
   requireArgument(typeof inner?.serialize === 'function', inner, { where, accepted: 'the serde of the keys' })
-  return timeWindowedKeys(inner, size === Number.POSITIVE_INFINITY ? size : windowLength(size, where, 'size', 1))
-}
-
-/** As above for a size that is known to be right; 0 for sliding windows without a difference. */
-export function timeWindowedKeys<K>(inner: Serde<K>, sizeMs: number): Serde<Windowed<K>> {
+  const sizeMs = size === Number.POSITIVE_INFINITY ? size : windowLength(size, where, 'size', 0)
   const name = `timeWindowed(${inner.name})`
   const keys = keysOf(inner)
   return {

@@ -7,6 +7,7 @@
 import {
   type BufferedContext,
   type Duration,
+  type HandleStore,
   type Headers,
   type OperatorContext,
   type PunctuationType,
@@ -19,7 +20,7 @@ import {
   type StoreKind,
   type StreamRecord,
 } from '@millrace/core'
-import type { FlushListener, LiveStore } from '@millrace/core/internal'
+import { asHandleSays, type FlushListener, type LiveStore } from '@millrace/core/internal'
 import type { Cancellable } from '@millrace/core/port'
 import type { Punctuations } from './punctuation.ts'
 import { type CurrentContext, KeptSource, type TaskState } from './task-state.ts'
@@ -97,8 +98,15 @@ export class NodeContext implements OperatorContext {
     return this.state.nowMs
   }
 
-  getStateStore<S extends StateStore = StateStore>(store: string | StoreDefinition<never, never>): S {
-    return this.stores.view(this.node, typeof store === 'string' ? store : store.name) as S
+  getStateStore<H extends StoreDefinition<any, any>>(store: H): HandleStore<H>
+  getStateStore<S extends StateStore = StateStore>(store: string): S
+  getStateStore(store: string | StoreDefinition<any, any>): StateStore {
+    if (typeof store === 'string') return this.stores.view(this.node, store)
+    return asHandleSays(this.stores.view(this.node, store.name), {
+      asked: store.kind,
+      actual: this.storeKind(store.name),
+      timeMs: () => this.current.timestampMs,
+    })
   }
 
   commit(): void {

@@ -69,7 +69,7 @@ class Before {
   }
 
   process(record: StreamRecord<string, string>): void {
-    const store = this.context?.getStateStore<KeyValueStore<string, string>>(last)
+    const store = this.context?.getStateStore(last)
     this.context?.forward({ ...record, value: `${store?.get(record.key) ?? '-'}>${record.value}` })
     store?.put(record.key, record.value)
   }
@@ -85,7 +85,7 @@ class Fill implements Processor<string, number> {
   }
 
   process({ key, value }: StreamRecord<string, number>): void {
-    this.context?.getStateStore<KeyValueStore<string, number>>(ratesStore).put(key, value)
+    this.context?.getStateStore(ratesStore).put(key, value)
   }
 }
 

@@ -24,7 +24,7 @@ class Count implements Processor<string, string, string, number> {
 
   init(context: ProcessorContext<string, number>): void {
     this.context = context
-    this.counts = context.getStateStore<KeyValueStore<string, number>>(store)
+    this.counts = context.getStateStore(store)
     context.schedule('1m', 'wall-clock', (timestampMs) => {
       context.forward(record('tick', 0, timestampMs, noHeaders))
     })
@@ -66,7 +66,7 @@ describe('TopologyTestDriver', () => {
   it('shows stores by handle and by name', () => {
     using driver = new TopologyTestDriver(counting())
     driver.input(words).pipe('k', 'to')
-    expect(driver.store<KeyValueStore<string, number>>(store).get('to')).toBe(1)
+    expect(driver.store(store).get('to')).toBe(1)
     expect([...driver.store<KeyValueStore<string, number>>('counts-store').all()]).toEqual([{ key: 'to', value: 1 }])
     expect(() => driver.store('other')).toThrowError(expect.objectContaining({ code: 'MR_STORE_UNKNOWN' }))
   })

@@ -6,8 +6,16 @@
  * topology reads (repartition topics among them) are fed back, and after every single record stream-time punctuations
  * are checked, caches are flushed and the task commits. So what a test sees does not depend on timing or on the cache.
  */
-import { ConfigError, type Duration, noHeaders, type StateStore, type StoreHandle, type Topology } from '@millrace/core'
-import { type BuiltTopology, memoryEngine, requireEqualKeySerdes } from '@millrace/core/internal'
+import {
+  ConfigError,
+  type Duration,
+  type HandleStore,
+  noHeaders,
+  type StateStore,
+  type StoreHandle,
+  type Topology,
+} from '@millrace/core'
+import { asHandleSays, type BuiltTopology, memoryEngine, requireEqualKeySerdes } from '@millrace/core/internal'
 import { type Logger, silentLogger, type StoreEngine } from '@millrace/core/port'
 import { GlobalTask, singleRecord, Task, TaskCounters } from '@millrace/runtime/internal'
 import { CapturedTopics, type RawRecord } from './captured-topics.ts'
@@ -121,15 +129,21 @@ export class TopologyTestDriver {
   }
 
   /**
-   * A store by name or handle, also a global one, as processors see it.
+   * A store by name or handle, also a global one, as processors see it: a handle gives the store of its kind, keys and
+   * values, also where a table keeps times with its rows; a name gives what stands there.
    *
    * @throws {MR_STORE_UNKNOWN} if the topology has no such store
    */
-  store<S extends StateStore = StateStore>(store: string | StoreHandle<any, any>): S {
+  store<H extends StoreHandle<any, any>>(store: H): HandleStore<H>
+  store<S extends StateStore = StateStore>(store: string): S
+  store(store: string | StoreHandle<any, any>): StateStore {
     const name = typeof store === 'string' ? store : store.name
-    const view = this.task?.view(name) ?? this.globalTask?.view(name)
+    const task = this.task?.store(name) === undefined ? this.globalTask : this.task
+    const view = task?.view(name)
     if (view === undefined) throw new ConfigError('MR_STORE_UNKNOWN', { store: name })
-    return view as S
+    if (typeof store === 'string') return view
+    const actual = task?.store(name)?.definition.kind
+    return asHandleSays(view, { asked: store.kind, actual, timeMs: () => this.clock.nowMs() })
   }
 
   /** Counters by Kafka's names, e.g. `dropped-records-total`; only those that are not zero. */
