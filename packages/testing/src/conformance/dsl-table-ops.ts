@@ -86,8 +86,8 @@ class Transformer implements ValueTransformer<unknown, unknown, unknown> {
 function suppress(table: Table, op: Extract<TableOp, { op: 'suppress' }>): unknown {
   const limits = {
     ...nameOf(op),
-    ...(op.maxRecords === undefined ? {} : { maxRecords: op.maxRecords }),
-    ...(op.maxBytes === undefined ? {} : { maxBytes: op.maxBytes }),
+    ...(op.maxRecords === undefined ? {} : { maxRecords: Math.max(0, op.maxRecords) }),
+    ...(op.maxBytes === undefined ? {} : { maxBytes: Math.max(0, op.maxBytes) }),
     ...(op.logging === undefined ? {} : { logging: op.logging }),
   }
   if (op.until === 'windowCloses') return table.suppress({ ...limits, until: 'window-close' } as never)
