@@ -15,7 +15,7 @@ type Stamped<V> = ValueTimestampHeaders<V>
 export interface HandleUse {
   readonly asked: StoreKind
   readonly actual: StoreKind | undefined
-  timeMs(): number
+  readonly timeMs: () => number
 }
 
 type Stamp<V> = (value: V | null) => Stamped<V> | null
