@@ -128,7 +128,7 @@ const cases: readonly Case[] = [
   [
     'a store of an unknown type',
     () => keyValueStore('k', { type: any('rocks') }),
-    'MR_CONFIG_INVALID',
+    'MR_STORE_DEFINITION',
     '"rocks"',
     "'disk'",
   ],

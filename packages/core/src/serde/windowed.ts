@@ -6,13 +6,13 @@
  * session:      key │ end │ start
  * ```
  */
+import { TopologyError } from '../errors.ts'
 import type { Windowed } from '../record/windowed.ts'
 import { readLong, writeLong } from './long-bytes.ts'
 import { wrongFormat, wrongType } from './refusal.ts'
 import type { Serde } from './serde.ts'
 import { requireArgument } from '../known-options.ts'
-import type { Duration } from '../time/duration.ts'
-import { windowLength } from '../window/bounds.ts'
+import { type Duration, durationMs } from '../time/duration.ts'
 
 /**
  * A time window's key; Kafka's TimeWindowedSerde.
@@ -24,7 +24,7 @@ import { windowLength } from '../window/bounds.ts'
 export function timeWindowed<K>(inner: Serde<K>, size: Duration): Serde<Windowed<K>> {
   const where = 'timeWindowed'
   requireArgument(typeof inner?.serialize === 'function', inner, { where, accepted: 'the serde of the keys' })
-  const sizeMs = size === Number.POSITIVE_INFINITY ? size : windowLength(size, where, 'size', 0)
+  const sizeMs = size === Number.POSITIVE_INFINITY ? size : lengthOf(size, where)
   const name = `timeWindowed(${inner.name})`
   const keys = keysOf(inner)
   return {
@@ -71,6 +71,13 @@ export function sessionWindowed<K>(inner: Serde<K>): Serde<Windowed<K>> {
       return { key, window: { startMs, endMs } }
     },
   }
+}
+
+function lengthOf(size: Duration, window: string): number {
+  const ms = durationMs(size, `${window}.size`)
+  if (Number.isSafeInteger(ms) && ms >= 0) return ms
+  const accepted = `0 to ${Number.MAX_SAFE_INTEGER} whole milliseconds`
+  throw new TopologyError('MR_WINDOW_SIZE_RANGE', { window, option: 'size', value: `${ms} ms`, accepted })
 }
 
 function keysOf<K>(inner: Serde<K>): Serde<K> {

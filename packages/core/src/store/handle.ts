@@ -10,7 +10,6 @@ import { type Duration, durationMs } from '../time/duration.ts'
 import type { StoreDefinition, StoreHandle, StoreKind, StoreLogging, StoreType } from './definition.ts'
 import type { ValueAndTimestamp, ValueTimestampHeaders } from './store.ts'
 import { optionNames, requireArgument, requireKnown } from '../known-options.ts'
-import { requireWord } from '../topology/option-value.ts'
 
 /** What every store can be told. */
 export interface StoreOptions<K, V> {
@@ -198,13 +197,15 @@ function definition<K, V, Kind extends StoreKind>(
     where: 'A store',
     accepted: 'a name, as in keyValueStore("counts")',
   })
-  if (options.type !== undefined) requireWord('type', options.type, ['disk', 'memory'])
+  const { type = 'disk' } = options
+  if (type !== 'disk' && type !== 'memory')
+    throw refusal(name, `its type is ${JSON.stringify(type)}; it can be 'disk' or 'memory'`)
   return {
     kind,
     name,
     key: options.key === undefined ? null : toKeySerde(options.key),
     value: options.value === undefined ? null : toSerde(options.value),
-    type: options.type ?? 'disk',
+    type,
     caching: options.caching ?? false,
     cachingChosen: options.caching !== undefined,
     logging: options.logging ?? true,
