@@ -171,12 +171,7 @@ const joins = [
         'this.table.getAsOf(key, timestampMs)',
         'this.table.get(key)',
       ],
-      [
-        'global table key',
-        'the own key is looked up',
-        'key === null ? record.key :',
-        'key !== undefined ? record.key :',
-      ],
+      ['global table key', 'the own key is looked up', 'return rowKey;', 'return record.key;'],
     ],
   ),
   ...inFile('core/dist/store/join-buffer.js', { families: ['versionedJoin'], groups: ['stream-table-join'] }, [
@@ -225,21 +220,25 @@ const tables = [
     [
       'subtract order',
       'what goes is taken out after what comes was put in',
-      `            aggregate = this.group.subtract(oldAgg, update.oldValue, key, this.context) ?? null;
+      `            aggregate = this.group.subtract(oldAgg, update.oldValue, key, this.context);
+            if (aggregate === undefined)
+                throw undefinedResult(\`\${this.operator} (subtract)\`, key, this.storeName);
             touchesRow = true;
         }
         if (update.newValue !== null) {
             touchesRow ||= this.group.keepsTimeOfEmptied || aggregate !== null;
-            aggregate = this.group.add(aggregate, update.newValue, key, this.context) ?? null;
+            aggregate = this.group.add(aggregate, update.newValue, key, this.context);
+            if (aggregate === undefined)
+                throw undefinedResult(\`\${this.operator} (add)\`, key, this.storeName);
         }`,
       `            touchesRow = true;
         }
         if (update.newValue !== null) {
             touchesRow ||= this.group.keepsTimeOfEmptied || aggregate !== null;
-            aggregate = this.group.add(aggregate, update.newValue, key, this.context) ?? null;
+            aggregate = this.group.add(aggregate, update.newValue, key, this.context);
         }
         if (update.oldValue !== null && oldAgg !== null)
-            aggregate = this.group.subtract(aggregate, update.oldValue, key, this.context) ?? null;`,
+            aggregate = this.group.subtract(aggregate, update.oldValue, key, this.context);`,
     ],
   ]),
   ...inFile(operator('table-select'), { families: ['tableGroupUpdates', 'tableGroup'], groups: ['table-group'] }, [
