@@ -40,6 +40,7 @@ export class GlobalUpdater {
   /** The rows are of a topic that is no more: they go when the engine is closed. */
   #isOutdated = false
   #stopped = false
+  #starting: Promise<void> | null = null
   #loop: Promise<void> | null = null
   #committedAtMs = 0
   readonly #touched = new Map<string, TopicPartition & { offset: number }>()
@@ -59,6 +60,11 @@ export class GlobalUpdater {
    * @throws {MR_RUNTIME_TOPIC_MISSING} (ConfigError) a topic of a global store does not exist
    */
   async start(channel: TransportChannel): Promise<void> {
+    this.#starting = this.#start(channel)
+    await this.#starting
+  }
+
+  async #start(channel: TransportChannel): Promise<void> {
     const { options, around } = this.#app
     const cluster = new Cluster(channel, around, { requestTimeoutMs: options.requestTimeoutMs })
     this.#cluster = cluster
@@ -120,11 +126,21 @@ export class GlobalUpdater {
     try {
       if (this.#caughtUp && !this.#isOutdated) await this.#commit(true)
     } finally {
-      this.#task?.close()
-      await (this.#isOutdated ? this.#engine?.destroy(null) : this.#engine?.release())
+      await this.#letGo()
       await this.#fetcher?.close()
       await this.#cluster?.close()
+      // A start that waits for the cluster fails now; one that waits for the disk gets its engine only now.
+      await this.#starting?.catch(() => undefined)
+      await this.#letGo()
     }
+  }
+
+  async #letGo(): Promise<void> {
+    const [task, engine] = [this.#task, this.#engine]
+    this.#task = null
+    this.#engine = null
+    task?.close()
+    await (this.#isOutdated ? engine?.destroy(null) : engine?.release())
   }
 
   async #begin(cluster: Cluster): Promise<void> {

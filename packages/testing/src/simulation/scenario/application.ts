@@ -139,7 +139,11 @@ async function runApplication(
     applicationId,
     processingGuarantee: plan.guarantee,
     commitInterval: plan.commitIntervalMs,
-    transactionTimeout: Math.max(plan.transactionTimeoutMs, plan.commitIntervalMs),
+    transactionTimeout: Math.max(
+      plan.transactionTimeoutMs,
+      plan.commitIntervalMs,
+      delaysPerTransaction * plan.networkDelayMs,
+    ),
     sessionTimeout: plan.sessionTimeoutMs,
     heartbeatInterval: plan.sessionTimeoutMs / 4,
     statestoreCacheMaxBytes: plan.cacheBytes,
@@ -208,6 +212,12 @@ function endedUnasked(world: World, plan: Plan): string[] {
 
 /** Lives that ended unasked: after more of them nothing else is to be learned from a run. */
 const endsMax = 3
+
+/**
+ * A transaction may take so many delays of the network. Processing takes no virtual time, so that all input that is there
+ * becomes one transaction, which an interval of commits would have cut into many.
+ */
+const delaysPerTransaction = 120
 
 const killKinds: ReadonlySet<string> = new Set(['kill', 'kill-at', 'kill-in', 'power', 'disk-lost', 'clock'])
 /** Faults of processes and their disks only: who is not stopped is heard. */

@@ -73,7 +73,9 @@ function check(world: World, plan: Plan): string[] {
     const want = order === null ? 'null' : `${text(order)}|${customer === null ? 'none' : text(customer)}`
     const outputs = made.get(key) ?? []
     const have = text(outputs.at(-1)?.value ?? null)
-    if (have !== want) found.push(`${key} ends as ${have}, expected ${want}`)
+    // A process that was stopped or cut off may write old results late; only transactions keep them out.
+    const isWritten = plan.guarantee === 'at-least-once' && outputs.some(({ value }) => text(value) === want)
+    if (have !== want && !isWritten) found.push(`${key} ends as ${have}, expected ${want}`)
     const orderTexts = new Set(written.map(({ value }) => text(value)))
     for (const { value } of outputs) {
       const [left = '', right = ''] = text(value).split('|')
