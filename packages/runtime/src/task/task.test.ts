@@ -123,7 +123,7 @@ async function rig(options: RigOptions = {}): Promise<Rig> {
 const values = (sent: readonly Sent[]): (string | null)[] => sent.map((one) => one.value)
 
 describe('Task', () => {
-  it('takes the record with the smallest timestamp among its partitions', async () => {
+  it('takes the record with the smallest timestamp, and stops when an input runs empty: more of it may be older', async () => {
     const { task, sent } = await rig()
     task.enqueue(
       'in',
@@ -142,8 +142,10 @@ describe('Task', () => {
         ['b', '5', 40],
       ]),
     )
-    expect(task.process(10)).toBe(5)
-    expect(values(sent)).toEqual(['3', '1', '4', '2', '5'])
+    expect(task.process(10)).toBe(4)
+    task.enqueue('in', 0, batch(2, [['a', '6', 35]]))
+    expect([task.process(10), task.process(10), task.process(10)]).toEqual([1, 1, 0])
+    expect(values(sent)).toEqual(['3', '1', '4', '2', '6', '5'])
     expect(task.streamTimeMs).toBe(40)
   })
 

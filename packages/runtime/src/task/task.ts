@@ -156,7 +156,8 @@ export class Task {
   }
 
   /**
-   * Processes up to `recordsMax` records, oldest head first.
+   * Processes up to `recordsMax` records, oldest head first. Stops when an input runs empty: whether to go on without it is
+   * decided for each record, as in Kafka (`max.task.idle.ms`), and the worker knows what the broker has.
    *
    * @returns how many were taken
    * @throws {MR_RECORD_PROCESS} {MR_RECORD_DESERIALIZE} … when a record handler answered `fail`: the task is to be closed
@@ -164,8 +165,13 @@ export class Task {
   process(recordsMax: number): number {
     this.state.readClock()
     let taken = 0
+    const { group } = this
+    const wasComplete = group.allBuffered
     try {
-      while (taken < recordsMax && this.processNext()) taken++
+      while (taken < recordsMax && this.processNext()) {
+        taken++
+        if (wasComplete && !group.allBuffered) break
+      }
     } catch (thrown) {
       throw this.failure(thrown)
     }
