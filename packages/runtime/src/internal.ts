@@ -14,7 +14,8 @@ export type {
   TaskSettings,
 } from './task/ports.ts'
 export { type SingleRecord, singleRecord } from './task/single-record.ts'
-export { Task, type TaskOptions } from './task/task.ts'
+export { Task } from './task/task.ts'
+export type { TaskOptions } from './task/task-options.ts'
 export { TaskCounters } from './task/task-counters.ts'
 export {
   type AssignmentInfo,

@@ -9,40 +9,21 @@
  *
  * The stream loop owns when; the task owns what. The test driver drives the same code on a manual clock.
  */
-import {
-  FatalError,
-  formatTopicPartition,
-  type StateStore,
-  StreamsError,
-  type TaskId,
-  type TopicPartition,
-} from '@millrace/core'
+import { FatalError, formatTopicPartition, type StateStore, StreamsError, type TaskId } from '@millrace/core'
 import { type BuiltTopology, decodeCommitMetadata, encodeCommitMetadata, type LiveStore } from '@millrace/core/internal'
-import type { EngineOperation, StoreEngine } from '@millrace/core/port'
+import type { EngineOperation } from '@millrace/core/port'
 import { toError } from '../handler/dead-letter.ts'
 import { processingError } from '../handler/processing.ts'
 import { buildGraph, type Graph } from './graph.ts'
 import type { LiveSource } from './live-source.ts'
 import { PartitionGroup } from './partition-group.ts'
 import { partOf } from './task-part.ts'
-import type { GlobalStores, PartitionPosition, RawRecords, TaskChangelog } from './ports.ts'
+import type { PartitionPosition, RawRecords, TaskChangelog } from './ports.ts'
 import { Punctuations } from './punctuation.ts'
 import { RecordQueue } from './record-queue.ts'
-import { TaskState, type TaskSurroundings } from './task-state.ts'
+import type { TaskOptions } from './task-options.ts'
+import { TaskState } from './task-state.ts'
 import { TaskStores } from './task-stores.ts'
-
-export interface TaskOptions extends TaskSurroundings {
-  readonly topology: BuiltTopology
-  /** Number of the sub-topology; null = all of them in one task (the test driver's model). */
-  readonly subTopology: number | null
-  /** Input partitions, when they are known; others are added when first enqueued. */
-  readonly inputs?: readonly TopicPartition[]
-  /** Engine of disk stores. */
-  readonly engine: StoreEngine
-  /** Engine of memory stores, private to this task. */
-  readonly memoryEngine: StoreEngine
-  readonly globalStores?: GlobalStores
-}
 
 export class Task {
   readonly id: TaskId
