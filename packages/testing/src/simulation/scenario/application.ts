@@ -139,11 +139,7 @@ async function runApplication(
     applicationId,
     processingGuarantee: plan.guarantee,
     commitInterval: plan.commitIntervalMs,
-    transactionTimeout: Math.max(
-      plan.transactionTimeoutMs,
-      plan.commitIntervalMs,
-      delaysPerTransaction * plan.networkDelayMs,
-    ),
+    transactionTimeout: Math.max(plan.transactionTimeoutMs, plan.commitIntervalMs, carriedMs(plan)),
     sessionTimeout: plan.sessionTimeoutMs,
     heartbeatInterval: plan.sessionTimeoutMs / 4,
     statestoreCacheMaxBytes: plan.cacheBytes,
@@ -214,10 +210,13 @@ function endedUnasked(world: World, plan: Plan): string[] {
 const endsMax = 3
 
 /**
- * A transaction may take so many delays of the network. Processing takes no virtual time, so that all input that is there
- * becomes one transaction, which an interval of commits would have cut into many.
+ * A transaction may take so many delays of the network, more where small segments split its batches. Processing takes no
+ * virtual time, so that all input that is there becomes one transaction, which an interval of commits would have cut into many.
  */
-const delaysPerTransaction = 120
+function carriedMs({ networkDelayMs, upkeep }: Plan): number {
+  const isSplit = upkeep != null && upkeep.segmentBytes < 1_000
+  return (isSplit ? 480 : 120) * networkDelayMs
+}
 
 const killKinds: ReadonlySet<string> = new Set(['kill', 'kill-at', 'kill-in', 'power', 'disk-lost', 'clock'])
 /** Faults of processes and their disks only: who is not stopped is heard. */
