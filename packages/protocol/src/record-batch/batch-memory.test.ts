@@ -44,4 +44,16 @@ describe('memory of batches', () => {
     memory.give(new Uint8Array(30_000))
     expect(memory.take(20_000).length).toBe(30_000)
   })
+
+  it('keeps none that is too small for what is asked, in the place of one that is not', () => {
+    const memory = new BatchMemory()
+    const small = new Uint8Array(10_000)
+    memory.give(small)
+    expect(memory.take(10_000).buffer).not.toBe(small.buffer)
+    memory.take(20_000)
+    const large = new Uint8Array(20_000)
+    memory.give(large)
+    memory.give(small)
+    expect(memory.take(20_000).buffer).toBe(large.buffer)
+  })
 })
