@@ -58,7 +58,7 @@ export interface CampaignSummary extends Violations, FaultCounts {
   readonly records: number
   /** Under at-least-once: outputs that came again. */
   readonly again: number
-  /** Records of aborted transactions in the log of copies, none of them seen. */
+  /** Records of aborted transactions in outputs and changelogs, none of them seen. */
   readonly abortedInLog: number
   readonly points: ReadonlyMap<string, number>
 }
@@ -328,12 +328,11 @@ class Campaign {
     }
     if (open.length > 0) this.#trouble(`a transaction hangs in ${open.join(', ')}`)
     if (guarantee === 'exactly-once') {
-      const { name } = this.#topics.echo
-      const [all, committed] = [
-        await countRecords(kafka, name, 'read_uncommitted'),
-        await countRecords(kafka, name, 'read_committed'),
-      ]
-      this.#abortedInLog = all - committed
+      const inputs: readonly string[] = [this.#topics.left.name, this.#topics.right.name]
+      for (const name of names.filter((one) => !inputs.includes(one))) {
+        this.#abortedInLog += await countRecords(kafka, name, 'read_uncommitted')
+        this.#abortedInLog -= await countRecords(kafka, name, 'read_committed')
+      }
     }
     const successor = new Fleet(
       { ...this.#fleet.plan, directory: join(directory, 'successor'), members: 1, staticMembers: 0 },
@@ -364,8 +363,8 @@ export function campaignLines(summary: CampaignSummary): string[] {
     `${kills} kills of processes and ${stops} suspensions, ${killsAtPoints} of them at chosen points; ` +
       `${brokerKills} kills of brokers, ${coordinatorKills} of them coordinators; ${closes} clean closes`,
     `points: ${points.join(', ')}`,
-    `${summary.inputs} input records, ${summary.records} records checked; records of aborted transactions among the ` +
-      `copies: ${summary.abortedInLog}; came again: ${summary.again}`,
+    `${summary.inputs} input records, ${summary.records} records checked; records of aborted transactions in ` +
+      `outputs and changelogs: ${summary.abortedInLog}; came again: ${summary.again}`,
     `lost ${summary.lost}, twice ${summary.twice}, aborted visible ${summary.abortedVisible}, wrong ${summary.wrong}`,
     ...summary.faults.map((fault) => `FAULT ${fault}`),
   ]
