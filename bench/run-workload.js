@@ -1,6 +1,12 @@
 // The workload program of the benchmark: node bench/run-workload.js --workload W3 --bootstrap HOST:PORT --app-id ID …
 // Builds what is not built, then runs; see src/run-workload.ts.
 
+import { setFlagsFromString } from 'node:v8'
+
+// The collector waits until the heap and the buffers beside it are four times what was live, where it would collect after
+// 8 MB more: as users are told to start Node (docs/guide/application.md, "Garbage collector").
+setFlagsFromString('--heap-growing-percent=300')
+
 // First of all, before anything is loaded: the signal may come at any time, and must not end the program without `final`.
 let isTold = false
 const note = () => {

@@ -6,18 +6,19 @@
  *
  * With `--java` each run is followed by one of the Java program on the same topics; with `--cost-of-eos` at-least-once (commit
  * every second) is paired with exactly-once (every 100 ms). Pairs alternate in their order, and what counts is the median
- * of their ratios: other programs on the machine load both sides alike.
+ * of their ratios: other programs on the machine load both sides alike. `--awake` keeps the cores from falling asleep.
  */
 import { parseArgs } from 'node:util'
 import { requireWord, wholeNumber } from '@millrace/core/internal'
 import type { Cluster } from '@millrace/protocol'
 import { KafkaCluster } from '@millrace/testing'
 import { existingPath, runCommandLine } from '@millrace/testing/internal'
+import { keepAwake } from './keep-awake.ts'
 import { loadTopic, withCluster } from './load-topic.ts'
 import { type Run, type RunCost, runOnce } from './measured-run.ts'
 import { plans, type WorkloadPlan } from './workload-plans.ts'
 
-const usage = `usage: bench:workloads [--size small|full|N] [--guarantee alos|eos] [--java JARS] [--cost-of-eos] [--pairs N] [W1 W3 …]`
+const usage = `usage: bench:workloads [--size small|full|N] [--guarantee alos|eos] [--java JARS] [--cost-of-eos] [--pairs N] [--awake] [W1 W3 …]`
 
 interface BenchmarkArguments {
   readonly plans: readonly WorkloadPlan[]
@@ -27,6 +28,7 @@ interface BenchmarkArguments {
   readonly java: string | null
   readonly costOfEos: boolean
   readonly pairs: number
+  readonly isAwake: boolean
 }
 
 function read(): BenchmarkArguments {
@@ -38,6 +40,7 @@ function read(): BenchmarkArguments {
       java: { type: 'string' },
       'cost-of-eos': { type: 'boolean', default: false },
       pairs: { type: 'string', default: '1' },
+      awake: { type: 'boolean', default: false },
     },
   })
   const names = plans.map(({ name }) => name)
@@ -52,6 +55,7 @@ function read(): BenchmarkArguments {
     java: java === undefined ? null : existingPath('--java', java),
     costOfEos: values['cost-of-eos'],
     pairs: wholeNumber('--pairs', values.pairs, { least: 1 }),
+    isAwake: values.awake,
   }
 }
 
@@ -97,6 +101,7 @@ async function runPairs(cluster: Cluster, sides: readonly Run[], given: Benchmar
 
 async function run(given: BenchmarkArguments): Promise<number> {
   const { size } = given
+  using _ = given.isAwake ? keepAwake() : null
   await using kafka = await KafkaCluster.start({ heap: '1g', config: { 'file.delete.delay.ms': '1000' } })
   await withCluster(kafka.bootstrap, async (cluster) => {
     const loaded = new Set<string>()
