@@ -6,19 +6,19 @@
 import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 
+/** A loop ends with this process, however that ends. */
+const loopText = 'while kill -0 "$0"; do :; done'
+
 export function keepAwake(): Disposable {
+  const parent = String(process.pid)
   const loops = Array.from({ length: availableParallelism() }, (_, core) =>
-    spawn('chrt', ['--idle', '0', 'taskset', '-c', String(core), 'sh', '-c', 'while :; do :; done'], {
-      stdio: 'ignore',
-    }),
+    spawn('chrt', ['--idle', '0', 'taskset', '-c', String(core), 'sh', '-c', loopText, parent], { stdio: 'ignore' }),
   )
-  const end = (): void => loops.forEach((loop) => void loop.kill('SIGKILL'))
-  process.once('exit', end)
   for (const loop of loops) {
     loop.once('error', (error) => {
       console.error(`--awake needs chrt and taskset of util-linux: ${error.message}`)
       process.exit(1)
     })
   }
-  return { [Symbol.dispose]: end }
+  return { [Symbol.dispose]: () => loops.forEach((loop) => void loop.kill('SIGKILL')) }
 }
