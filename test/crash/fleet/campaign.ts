@@ -90,6 +90,7 @@ class Campaign {
   readonly #plan: CampaignPlan
   readonly #random: () => number
   readonly #topics: FleetTopics
+  readonly #inputs: readonly string[]
   readonly #model: Model
   readonly #fleet: Fleet
   readonly #faults: FaultMaker
@@ -103,6 +104,7 @@ class Campaign {
     this.#plan = plan
     this.#random = seeded(plan.seed)
     this.#topics = fleetTopics(plan.applicationId)
+    this.#inputs = [this.#topics.left.name, this.#topics.right.name]
     this.#model = new Model(this.#topics, plan.guarantee)
     const { applicationId, kafka, guarantee, directory, members, staticMembers } = plan
     const { transactionTimeoutMs = transactionTimeoutMsDefault } = plan
@@ -204,8 +206,8 @@ class Campaign {
   }
 
   async #scripted(round: number, script: (stage: Stage) => Promise<void>): Promise<string[]> {
-    const outputs = Object.entries(this.#topics).filter(([name]) => name !== 'left' && name !== 'right')
-    const names = outputs.map(([, { name }]) => name as string)
+    const all = Object.values(this.#topics).map(({ name }) => name as string)
+    const names = all.filter((name) => !this.#inputs.includes(name))
     const open = async (): Promise<string[]> => openPartitions(this.#plan.kafka, names)
     await script({ round, fleet: this.#fleet, open })
     return ['scripted']
@@ -288,9 +290,8 @@ class Campaign {
   async #compareOffsets(round: number): Promise<void> {
     const { kafka, applicationId } = this.#plan
     await using client = new KafkaClient({ brokers: kafka.split(',') })
-    const names = [this.#topics.left.name, this.#topics.right.name]
     for (let tries = 0; ; tries++) {
-      const behind = (await client.lag(applicationId, names)).filter(({ committed, end }) => committed !== end)
+      const behind = (await client.lag(applicationId, this.#inputs)).filter(({ committed, end }) => committed !== end)
       if (behind.length === 0) return
       // A marker may stand behind the last record; offsets follow with the next commit.
       const wrong = behind.filter(({ committed, end }) => committed > end || end - committed > 8)
@@ -328,8 +329,7 @@ class Campaign {
     }
     if (open.length > 0) this.#trouble(`a transaction hangs in ${open.join(', ')}`)
     if (guarantee === 'exactly-once') {
-      const inputs: readonly string[] = [this.#topics.left.name, this.#topics.right.name]
-      for (const name of names.filter((one) => !inputs.includes(one))) {
+      for (const name of names.filter((one) => !this.#inputs.includes(one))) {
         this.#abortedInLog += await countRecords(kafka, name, 'read_uncommitted')
         this.#abortedInLog -= await countRecords(kafka, name, 'read_committed')
       }
